@@ -1,0 +1,387 @@
+//! The keys, values and records that kernel and user space exchange through maps.
+//!
+//! Everything is `repr(C)` without padding (zerocopy refuses padding), so that the bytes are the same on both sides.
+//! Values from the wire keep network order in byte arrays; numbers of our own are in the machine's order.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+use crate::reason::Reason;
+use crate::wire::MacAddr;
+
+/// Changes whenever a map, a type below or the meaning of a field changes. A daemon adopts the pinned maps of its own
+/// version only.
+pub const ABI_VERSION: u32 = 1;
+
+/// How many policies there can be: a device's policies are the bits of one word.
+pub const MAX_POLICIES: usize = 64;
+
+/// How many devices are counted on their own, the place for all others (number 0) included.
+pub const MAX_DEVICES: u32 = 4096;
+
+/// How many flows are remembered; the least recently used make room.
+pub const MAX_FLOWS: u32 = 65_536;
+
+/// How many combinations of device, policy, reason and action are counted.
+pub const MAX_BLOCKED: u32 = 16_384;
+
+/// Size of the ring buffer of events in bytes.
+pub const EVENTS_BYTES: u32 = 512 * 1024;
+
+/// Number of the device under which all devices without a number of their own are counted.
+pub const OTHER_DEVICE: u32 = 0;
+
+/// What happens to a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Action {
+    /// It goes on.
+    Pass,
+    /// It is dropped without a word.
+    Drop,
+    /// It goes on, and is counted as one that would have been blocked.
+    Observe,
+}
+
+impl Action {
+    /// Every action, in the order of its number.
+    pub const ALL: &[Self] = &[Self::Pass, Self::Drop, Self::Observe];
+
+    /// The word that stands for this action in metrics, events and JSON.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Drop => "drop",
+            Self::Observe => "observe",
+        }
+    }
+
+    /// The action with this number, if there is one.
+    pub fn from_index(index: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(index)).copied()
+    }
+}
+
+/// No policy: of a verdict that no policy made.
+pub const NO_POLICY: u8 = u8::MAX;
+
+/// What is decided about one packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What happens.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// Number (bit) of the policy that made the verdict, or [`NO_POLICY`].
+    pub policy: u8,
+}
+
+impl Verdict {
+    /// A packet that goes on for `reason`, without a policy having a say.
+    pub const fn pass(reason: Reason) -> Self {
+        Self { action: Action::Pass, reason, policy: NO_POLICY }
+    }
+}
+
+/// Value of a configured device in the map `DEVICES` (key: [`MacAddr`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Device {
+    /// Bit `n` is set if policy `n` applies.
+    pub policies: u64,
+    /// Index into `COUNTERS`, 1 to `MAX_DEVICES - 1`.
+    pub number: u32,
+    /// Always 0.
+    pub reserved: u32,
+}
+
+/// What one generation of the policy says apart from its tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Generation {
+    /// Counts reloads, from 1; 0 is a generation that was never filled.
+    pub number: u64,
+    /// Key of the name hash (see [`crate::name`]).
+    pub hash_seed: u64,
+    /// Policies of a device that is not listed.
+    pub default_policies: u64,
+    /// Policies that observe and do not block.
+    pub observe: u64,
+    /// Policies that block a ClientHello without a server name.
+    pub nameless: u64,
+    /// Policies that block what cannot be parsed.
+    pub malformed: u64,
+    /// Policies that block IP fragments of TCP and of UDP port 443.
+    pub fragments: u64,
+}
+
+/// Policies that block and policies that allow one port (map `PORTS`, key: [`PortKey`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Masks {
+    /// Policies that block.
+    pub block: u64,
+    /// Policies that allow.
+    pub allow: u64,
+}
+
+/// Policies that name one host name (map `NAMES`, key: the 64-bit hash of the name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct NameMasks {
+    /// Policies that block or allow the name and everything below it.
+    pub below: Masks,
+    /// Policies that block or allow exactly this name.
+    pub exact: Masks,
+}
+
+/// Policies that name one prefix of addresses (maps `PREFIXES_V4`, `PREFIXES_V6`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct PrefixMasks {
+    /// Policies that block or allow this prefix.
+    pub masks: Masks,
+    /// Length in bits of the next shorter listed prefix that contains this one, or [`NO_PARENT`].
+    pub parent: u32,
+    /// Always 0.
+    pub reserved: u32,
+}
+
+/// No shorter prefix contains this one.
+pub const NO_PARENT: u32 = u32::MAX;
+
+/// Key of the map `PORTS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct PortKey {
+    /// Destination port, network order.
+    pub port: [u8; 2],
+    /// IP protocol: 6 (TCP) or 17 (UDP).
+    pub protocol: u8,
+    /// Always 0.
+    pub reserved: u8,
+}
+
+/// Key of the flow table: the 5-tuple and the device. IPv4 addresses are written as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct FlowKey {
+    /// Source address.
+    pub source: [u8; 16],
+    /// Destination address.
+    pub destination: [u8; 16],
+    /// Source port, network order; 0 where the protocol has none.
+    pub source_port: [u8; 2],
+    /// Destination port, network order; 0 where the protocol has none.
+    pub destination_port: [u8; 2],
+    /// Source MAC address.
+    pub mac: MacAddr,
+    /// IP protocol.
+    pub protocol: u8,
+    /// Always 0.
+    pub reserved: u8,
+}
+
+/// How far the filter is with a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum FlowState {
+    /// Its SYN was seen; the first payload carries the name or there is none.
+    Opening,
+    /// Its SYN was not seen; a later payload may still be the start of a ClientHello.
+    Midway,
+    /// Its verdict stands.
+    Decided,
+}
+
+/// Value of the flow table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Flow {
+    /// A [`FlowState`].
+    pub state: u8,
+    /// The [`Action`] of a decided flow.
+    pub action: u8,
+    /// The [`Reason`] of a decided flow.
+    pub reason: u8,
+    /// The policy of a decided flow, or [`NO_POLICY`].
+    pub policy: u8,
+    /// Low 32 bits of the generation under which the flow was judged.
+    pub generation: u32,
+}
+
+/// Counters of one device on one CPU (map `COUNTERS`, index: [`Device::number`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct DeviceCounters {
+    /// Frames from the device.
+    pub packets: u64,
+    /// Their length in bytes, Ethernet header included.
+    pub bytes: u64,
+    /// Flows seen to begin, of a device that has policies.
+    pub flows: u64,
+    /// Frames by [`Reason`]; their sum is `packets`.
+    pub reasons: [u64; Reason::COUNT],
+}
+
+/// Key of the map `BLOCKED`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct BlockedKey {
+    /// [`Device::number`].
+    pub device: u32,
+    /// Number of the policy.
+    pub policy: u8,
+    /// The [`Reason`] of the verdict on the flow.
+    pub reason: u8,
+    /// The [`Action`]: drop or observe.
+    pub action: u8,
+    /// Always 0.
+    pub reserved: u8,
+}
+
+/// Counters of what was blocked, on one CPU (map `BLOCKED`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct BlockedCounters {
+    /// Frames.
+    pub packets: u64,
+    /// Flows, counted when their verdict fell.
+    pub flows: u64,
+}
+
+/// What the name or the verdict in an [`Event`] was learned from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// Nothing with a name of its own.
+    None,
+    /// The server name of a TLS ClientHello.
+    TlsSni,
+    /// The destination address.
+    Address,
+}
+
+impl Kind {
+    /// Every kind, in the order of its number.
+    pub const ALL: &[Self] = &[Self::None, Self::TlsSni, Self::Address];
+
+    /// The word that stands for this kind in metrics, events and JSON; none for [`Kind::None`].
+    pub const fn label(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::TlsSni => Some("tls_sni"),
+            Self::Address => Some("address"),
+        }
+    }
+
+    /// The kind with this number, if there is one.
+    pub fn from_index(index: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(index)).copied()
+    }
+}
+
+/// Longest host name in presentation form, without the trailing dot (RFC 1035, 2.3.4).
+pub const MAX_NAME: usize = 253;
+
+/// Bytes kept for a name: the next power of two, so that an index can be masked.
+pub const NAME_BYTES: usize = 256;
+
+/// Record in the ring buffer `EVENTS`: a verdict that is worth a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Event {
+    /// Nanoseconds since boot, suspended time left out (`bpf_ktime_get_ns`).
+    pub time: u64,
+    /// The flow.
+    pub flow: FlowKey,
+    /// Number of the device.
+    pub device: u32,
+    /// VLAN tags as on the wire (priority bits included), outermost first.
+    pub vlans: [[u8; 2]; 2],
+    /// How many of `vlans` were there.
+    pub vlan_count: u8,
+    /// A [`Kind`].
+    pub kind: u8,
+    /// An [`Action`].
+    pub action: u8,
+    /// A [`Reason`].
+    pub reason: u8,
+    /// Number of the policy, or [`NO_POLICY`].
+    pub policy: u8,
+    /// Length of the name in bytes, at most [`MAX_NAME`].
+    pub name_len: u8,
+    /// Always 0.
+    pub reserved: [u8; 6],
+    /// The name, lower-case, unescaped wire bytes.
+    pub name: [u8; NAME_BYTES],
+}
+
+/// Programs behind the tail call, by their index in the map `INSPECTORS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Inspector {
+    /// Reads the server name of a TLS ClientHello in a TCP segment.
+    Tls,
+}
+
+impl Inspector {
+    /// Every inspector, in the order of its index.
+    pub const ALL: &[Self] = &[Self::Tls];
+
+    /// Name of its program in the object.
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Tls => "inspect_tls",
+        }
+    }
+}
+
+/// Name of a device or a policy as bytes, so that user space can keep it in a pinned map beside the counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Label {
+    /// Length in bytes; 0 means that the number is free.
+    pub len: u8,
+    /// The device's MAC address; zero for a policy.
+    pub mac: MacAddr,
+    /// Always 0.
+    pub reserved: u8,
+    /// UTF-8.
+    pub text: [u8; Label::MAX],
+}
+
+impl Label {
+    /// Longest name in bytes.
+    pub const MAX: usize = 64;
+
+    /// A number that is free.
+    pub const FREE: Self = Self { len: 0, mac: MacAddr([0; 6]), reserved: 0, text: [0; Self::MAX] };
+
+    /// A label for `text`; `None` if it is empty or longer than [`Label::MAX`] bytes.
+    pub fn new(text: &str, mac: MacAddr) -> Option<Self> {
+        let mut label = Self { len: u8::try_from(text.len()).ok()?, mac, ..Self::FREE };
+        label.text.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        (!text.is_empty()).then_some(label)
+    }
+
+    /// The text; `None` if the number is free or the bytes are not what [`Label::new`] writes.
+    pub fn text(&self) -> Option<&str> {
+        let text = core::str::from_utf8(self.text.get(..usize::from(self.len))?).ok()?;
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+// A change of layout that slips in unseen would be read wrongly by a daemon that adopts the maps of another build.
+const _: () = {
+    assert!(size_of::<Device>() == 16);
+    assert!(size_of::<Generation>() == 56);
+    assert!(size_of::<NameMasks>() == 32);
+    assert!(size_of::<PrefixMasks>() == 24);
+    assert!(size_of::<PortKey>() == 4);
+    assert!(size_of::<FlowKey>() == 44);
+    assert!(size_of::<Flow>() == 8);
+    assert!(size_of::<DeviceCounters>() == 24 + 8 * 18);
+    assert!(size_of::<BlockedKey>() == 8);
+    assert!(size_of::<Event>() == 8 + 44 + 4 + 4 + 6 + 6 + 256);
+    assert!(size_of::<Label>() == 72);
+};

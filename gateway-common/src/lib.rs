@@ -1,0 +1,17 @@
+//! What the kernel half and the user half of gateway both mean.
+//!
+//! Compiled for the `bpf` target and for the host, where it is tested. Nothing here touches a kernel, a file or a
+//! socket; nothing here is `unsafe`, so a parser can be wrong but never reads outside its bytes.
+//!
+//! * [`abi`]: the maps' keys and values, the reasons and actions, the event record.
+//! * [`wire`]: from a frame to addresses, ports and the place of the payload.
+//! * [`name`]: host names as the filter compares them, and their hash.
+//! * [`tls`]: from the bytes of a TCP stream to the server name of a ClientHello.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod abi;
+pub mod name;
+pub mod reason;
+pub mod tls;
+pub mod wire;

@@ -1,0 +1,419 @@
+//! From the bytes of a TCP stream to the server name of a TLS ClientHello.
+//!
+//! The reader is an automaton that takes the stream in pieces, cut anywhere: inside a record header, inside a length,
+//! inside the name. It keeps what it needs between pieces (some thirty bytes and the name), never the bytes themselves.
+//! Each [`Hello::step`] reads at most one integer or a few bytes of the name, so that the kernel's verifier sees one
+//! small function and a bounded loop around it.
+//!
+//! What is read, with the two layers in one stream (RFC 8446, 5.1 and 4.1.2; RFC 6066, 3):
+//!
+//! ```text
+//! record     type 22 | version 3.x | length 1..2^14                  again and again, anywhere below
+//! handshake  type 1  | length (24 bits)
+//! hello      version, random (34) | session id <0..32> | cipher suites <2..2^16-2> | compression methods <1..255>
+//! extensions length | ( type | length | body )*
+//! server_name body: list length | ( name type 0 | length | name )
+//! ```
+
+use crate::name::WireName;
+
+/// Bytes of a stream that are looked at together: a power of two, so that kernel code can index with a mask.
+pub const PIECE_BYTES: usize = 2048;
+
+/// Longest ClientHello that is followed, in bytes of the handshake message.
+pub const MAX_HELLO: u32 = 16 * 1024;
+
+/// How many steps one hello may take: three a TLS record and two an extension leave room for 80 extensions.
+pub const MAX_STEPS: u32 = 256;
+
+/// How many bytes of a name one step copies.
+const NAME_STEP: u32 = 64;
+
+/// A piece of a stream and how far it has been read.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Piece {
+    /// The bytes, of which `len` count.
+    pub bytes: [u8; PIECE_BYTES],
+    /// How many there are, at most `PIECE_BYTES`.
+    pub len: u32,
+    /// The next one to read.
+    pub at: u32,
+}
+
+impl Piece {
+    /// A piece with the first bytes of `stream`, at most [`PIECE_BYTES`].
+    pub fn new(stream: &[u8]) -> Self {
+        let mut bytes = [0; PIECE_BYTES];
+        let len = stream.len().min(PIECE_BYTES);
+        bytes[..len].copy_from_slice(&stream[..len]);
+        #[expect(clippy::cast_possible_truncation, reason = "at most PIECE_BYTES")]
+        let len = len as u32;
+        Self { bytes, len, at: 0 }
+    }
+
+    #[inline(always)]
+    const fn left(&self) -> u32 {
+        self.len.saturating_sub(self.at)
+    }
+
+    /// The next byte. The caller has asked [`Piece::left`]; outside the buffer the mask makes it some other byte of it.
+    #[inline(always)]
+    const fn next(&mut self) -> u8 {
+        let byte = self.bytes[self.at as usize & (PIECE_BYTES - 1)];
+        self.at += 1;
+        byte
+    }
+}
+
+/// What a step came to. The numbers are what the kernel function around it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Progress {
+    /// Step again.
+    Going,
+    /// The piece is read to its end; the hello goes on in the next one.
+    Hungry,
+    /// The name is complete.
+    Named,
+    /// The hello ended without a server name.
+    Nameless,
+    /// The stream does not begin with a ClientHello.
+    NotHello,
+    /// Lengths contradict each other, or a value is none that the protocol has.
+    Malformed,
+    /// The hello or its name is longer than is followed.
+    TooLong,
+}
+
+/// Which integer comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Field {
+    HandshakeHeader,
+    SessionIdLen,
+    CipherSuitesLen,
+    CompressionLen,
+    ExtensionsLen,
+    ExtensionHeader,
+    NameListLen,
+    NameHeader,
+    Name,
+}
+
+impl Field {
+    /// Width in bytes.
+    const fn width(self) -> u8 {
+        match self {
+            Self::SessionIdLen | Self::CompressionLen => 1,
+            Self::CipherSuitesLen | Self::ExtensionsLen | Self::NameListLen => 2,
+            Self::NameHeader => 3,
+            Self::HandshakeHeader | Self::ExtensionHeader => 4,
+            Self::Name => 0,
+        }
+    }
+}
+
+/// How far a ClientHello has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Hello {
+    /// The record header so far, first byte highest.
+    header: u64,
+    /// The integer so far, first byte highest.
+    value: u32,
+    /// Bytes to pass over before the next integer.
+    skip: u32,
+    /// Bytes left of the handshake message.
+    hello_left: u32,
+    /// Bytes left of the list of names, then of the name.
+    name_left: u32,
+    /// Bytes left of the record.
+    record_left: u16,
+    /// Always 0.
+    reserved: u16,
+    /// How many bytes of `header` are there.
+    header_have: u8,
+    /// How many bytes of `value` are there.
+    value_have: u8,
+    /// Whether a record header was accepted.
+    begun: bool,
+    field: Field,
+}
+
+const RECORD_HEADER: u8 = 5;
+const CONTENT_HANDSHAKE: u64 = 22;
+const HANDSHAKE_CLIENT_HELLO: u32 = 1;
+/// RFC 8446, 5.1: a record must not be longer.
+const MAX_RECORD: u64 = 1 << 14;
+/// `legacy_version` and `random`.
+const VERSION_RANDOM: u32 = 34;
+const EXTENSION_SERVER_NAME: u32 = 0;
+const NAME_TYPE_HOST: u32 = 0;
+/// Body of a server_name extension with a name of one byte: list length, type, name length, name.
+const NAME_LIST_MIN: u32 = 2 + 3 + 1;
+const MAX_SESSION_ID: u32 = 32;
+
+impl Hello {
+    /// A hello of which nothing has been read.
+    pub const START: Self = Self {
+        header: 0,
+        value: 0,
+        skip: 0,
+        hello_left: 0,
+        name_left: 0,
+        record_left: 0,
+        reserved: 0,
+        header_have: 0,
+        value_have: 0,
+        begun: false,
+        field: Field::HandshakeHeader,
+    };
+
+    /// Whether bytes can be the start of a ClientHello: the record header's type and major version and the handshake
+    /// type, as far as they are there.
+    #[inline(always)]
+    pub const fn may_begin(first: u8, second: Option<u8>, sixth: Option<u8>) -> bool {
+        first as u64 == CONTENT_HANDSHAKE
+            && matches!(second, None | Some(3))
+            && matches!(sixth, None | Some(1))
+    }
+
+    /// Reads on in `piece`: one integer, or a stretch to pass over, or some bytes of the name into `name`.
+    #[inline(always)]
+    pub fn step(&mut self, piece: &mut Piece, name: &mut WireName) -> Progress {
+        if self.record_left == 0 {
+            return self.record_header(piece);
+        }
+        let here = min(piece.left(), self.record_left as u32);
+        if here == 0 {
+            return Progress::Hungry;
+        }
+        if self.skip > 0 {
+            let passed = min(self.skip, here);
+            piece.at += passed;
+            self.skip -= passed;
+            return self.consume(passed);
+        }
+        if matches!(self.field, Field::Name) {
+            return self.name(piece, name, min(here, NAME_STEP));
+        }
+        self.integer(piece, here)
+    }
+
+    /// Books bytes that were read of the record.
+    #[inline(always)]
+    const fn consume(&mut self, bytes: u32) -> Progress {
+        #[expect(clippy::cast_possible_truncation, reason = "at most record_left, which has 16 bits")]
+        let bytes = bytes as u16;
+        self.record_left -= bytes;
+        Progress::Going
+    }
+
+    #[inline(always)]
+    fn record_header(&mut self, piece: &mut Piece) -> Progress {
+        for _ in 0..RECORD_HEADER {
+            if self.header_have == RECORD_HEADER {
+                break;
+            }
+            if piece.left() == 0 {
+                return Progress::Hungry;
+            }
+            self.header = self.header << 8 | u64::from(piece.next());
+            self.header_have += 1;
+        }
+        let (content, major, len) = (self.header >> 32, self.header >> 24 & 0xff, self.header & 0xffff);
+        if content != CONTENT_HANDSHAKE || major != 3 {
+            return if self.begun { Progress::Malformed } else { Progress::NotHello };
+        }
+        // RFC 8446, 5.1: a handshake record is never empty.
+        if len == 0 || len > MAX_RECORD {
+            return Progress::Malformed;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "16 bits were kept")]
+        let len = len as u16;
+        self.record_left = len;
+        self.header = 0;
+        self.header_have = 0;
+        self.begun = true;
+        Progress::Going
+    }
+
+    #[inline(always)]
+    fn integer(&mut self, piece: &mut Piece, here: u32) -> Progress {
+        let width = self.field.width();
+        let mut read = 0;
+        for _ in 0..4 {
+            if self.value_have >= width || read >= here {
+                break;
+            }
+            self.value = self.value << 8 | u32::from(piece.next());
+            self.value_have += 1;
+            read += 1;
+        }
+        self.consume(read);
+        if self.value_have < width {
+            // The rest is in the next record or the next piece.
+            return Progress::Going;
+        }
+        let value = self.value;
+        self.value = 0;
+        self.value_have = 0;
+        if matches!(self.field, Field::HandshakeHeader) {
+            return self.handshake_header(value);
+        }
+        match self.hello_left.checked_sub(u32::from(width)) {
+            Some(left) => self.hello_left = left,
+            None => return Progress::Malformed,
+        }
+        self.accept(value)
+    }
+
+    #[inline(always)]
+    const fn handshake_header(&mut self, value: u32) -> Progress {
+        if value >> 24 != HANDSHAKE_CLIENT_HELLO {
+            return Progress::NotHello;
+        }
+        self.hello_left = value & 0x00ff_ffff;
+        if self.hello_left > MAX_HELLO {
+            return Progress::TooLong;
+        }
+        self.field = Field::SessionIdLen;
+        self.pass(VERSION_RANDOM)
+    }
+
+    /// Takes the value of the integer `self.field` and goes to the next field.
+    #[inline(always)]
+    const fn accept(&mut self, value: u32) -> Progress {
+        match self.field {
+            Field::SessionIdLen => {
+                self.field = Field::CipherSuitesLen;
+                if value > MAX_SESSION_ID { Progress::Malformed } else { self.pass(value) }
+            }
+            Field::CipherSuitesLen => {
+                self.field = Field::CompressionLen;
+                if value < 2 || value % 2 != 0 { Progress::Malformed } else { self.pass(value) }
+            }
+            Field::CompressionLen => {
+                self.field = Field::ExtensionsLen;
+                let progress = if value < 1 { Progress::Malformed } else { self.pass(value) };
+                // TLS 1.2 knows hellos that end here, without extensions (RFC 5246, 7.4.1.2).
+                if matches!(progress, Progress::Going) && self.hello_left == 0 { Progress::Nameless } else { progress }
+            }
+            Field::ExtensionsLen => {
+                self.field = Field::ExtensionHeader;
+                if value != self.hello_left { Progress::Malformed } else { self.nameless_at_end() }
+            }
+            Field::ExtensionHeader => self.extension(value >> 16, value & 0xffff),
+            Field::NameListLen => {
+                self.field = Field::NameHeader;
+                self.name_left -= 2;
+                if value != self.name_left { Progress::Malformed } else { Progress::Going }
+            }
+            Field::NameHeader => self.name_header(value >> 16, value & 0xffff),
+            Field::HandshakeHeader | Field::Name => Progress::Malformed,
+        }
+    }
+
+    #[inline(always)]
+    const fn extension(&mut self, kind: u32, len: u32) -> Progress {
+        if kind != EXTENSION_SERVER_NAME {
+            let progress = self.pass(len);
+            return if matches!(progress, Progress::Going) { self.nameless_at_end() } else { progress };
+        }
+        if len < NAME_LIST_MIN || len > self.hello_left {
+            return Progress::Malformed;
+        }
+        self.name_left = len;
+        self.field = Field::NameListLen;
+        Progress::Going
+    }
+
+    #[inline(always)]
+    const fn name_header(&mut self, kind: u32, len: u32) -> Progress {
+        // RFC 6066, 3: only host names are defined, and a list holds at most one of a type; how long an entry of
+        // another type is cannot be known.
+        if kind != NAME_TYPE_HOST || len == 0 || len + 3 != self.name_left {
+            return Progress::Malformed;
+        }
+        self.name_left = len;
+        self.field = Field::Name;
+        Progress::Going
+    }
+
+    #[inline(always)]
+    fn name(&mut self, piece: &mut Piece, name: &mut WireName, here: u32) -> Progress {
+        let mut read = 0;
+        for _ in 0..NAME_STEP {
+            if read >= here || read >= self.name_left {
+                break;
+            }
+            if !name.push(piece.next()) {
+                return Progress::TooLong;
+            }
+            read += 1;
+        }
+        self.name_left -= read;
+        self.consume(read);
+        if self.name_left > 0 {
+            return Progress::Going;
+        }
+        if name.close() { Progress::Named } else if name.len == 0 { Progress::Malformed } else { Progress::TooLong }
+    }
+
+    /// Sets `bytes` to be passed over, which must lie within the hello.
+    #[inline(always)]
+    const fn pass(&mut self, bytes: u32) -> Progress {
+        match self.hello_left.checked_sub(bytes) {
+            Some(left) => {
+                self.hello_left = left;
+                self.skip = bytes;
+                Progress::Going
+            }
+            None => Progress::Malformed,
+        }
+    }
+
+    #[inline(always)]
+    const fn nameless_at_end(&self) -> Progress {
+        if self.hello_left == 0 { Progress::Nameless } else { Progress::Going }
+    }
+}
+
+#[inline(always)]
+const fn min(a: u32, b: u32) -> u32 {
+    if a < b { a } else { b }
+}
+
+/// Reads `stream` as the start of a connection: what the kernel does, for the host.
+///
+/// Returns the progress when the name, the end or the last byte was reached ([`Progress::Hungry`]), and the name, which
+/// is complete only with [`Progress::Named`].
+pub fn read(stream: &[u8]) -> (Progress, WireName) {
+    let (mut hello, mut name) = (Hello::START, WireName::EMPTY);
+    let mut progress = Progress::Hungry;
+    for chunk in stream.chunks(PIECE_BYTES) {
+        progress = hello.feed(&mut Piece::new(chunk), &mut name);
+        if progress != Progress::Hungry {
+            break;
+        }
+    }
+    (progress, name)
+}
+
+impl Hello {
+    /// Steps until the piece is read or there is a result; [`Progress::TooLong`] after [`MAX_STEPS`] steps.
+    pub fn feed(&mut self, piece: &mut Piece, name: &mut WireName) -> Progress {
+        for _ in 0..MAX_STEPS {
+            match self.step(piece, name) {
+                Progress::Going => {}
+                done => return done,
+            }
+        }
+        Progress::TooLong
+    }
+}
+
+#[cfg(test)]
+#[path = "tls_tests.rs"]
+mod tests;

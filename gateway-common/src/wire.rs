@@ -1,0 +1,497 @@
+//! From a frame to addresses, ports and the place of the payload.
+//!
+//! One walk serves the kernel and the host: it asks a [`Frame`] for headers by offset and never touches bytes itself.
+//! Every length from the wire is checked against what is really there before it moves the cursor, and what does not add
+//! up ends in a [`Reason`]. Sources: IEEE 802.3 and 802.1Q, RFC 791 (IPv4), RFC 8200 (IPv6), RFC 9293 (TCP), RFC 768 (UDP).
+
+use core::fmt;
+use core::str::FromStr;
+
+use zerocopy::network_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+use crate::reason::Reason;
+
+/// A MAC address as on the wire.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(transparent)]
+pub struct MacAddr(pub [u8; 6]);
+
+impl MacAddr {
+    /// Whether the address names a group (multicast, broadcast): never a sender (IEEE 802, I/G bit).
+    pub const fn is_group(self) -> bool {
+        self.0[0] & 0x01 != 0
+    }
+
+    /// Whether the address was made up locally, as phones do for privacy (IEEE 802, U/L bit).
+    pub const fn is_local(self) -> bool {
+        self.0[0] & 0x02 != 0
+    }
+}
+
+impl fmt::Display for MacAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+impl fmt::Debug for MacAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is no MAC address of the form `8c:be:be:12:34:56` (or with `-` between the bytes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadMac;
+
+impl fmt::Display for BadMac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a MAC address has six bytes of two hexadecimal digits, such as 8c:be:be:12:34:56")
+    }
+}
+
+impl core::error::Error for BadMac {}
+
+impl FromStr for MacAddr {
+    type Err = BadMac;
+
+    fn from_str(text: &str) -> Result<Self, BadMac> {
+        let separator = if text.contains('-') { '-' } else { ':' };
+        let mut bytes = [0; 6];
+        let mut parts = text.split(separator);
+        for byte in &mut bytes {
+            let part = parts.next().ok_or(BadMac)?;
+            if part.len() != 2 || !part.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(BadMac);
+            }
+            *byte = u8::from_str_radix(part, 16).map_err(|_| BadMac)?;
+        }
+        if parts.next().is_some() { Err(BadMac) } else { Ok(Self(bytes)) }
+    }
+}
+
+/// Bytes that can be asked for a header at an offset.
+pub trait Frame {
+    /// Length in bytes of the whole frame.
+    fn len(&self) -> usize;
+
+    /// Copies the `T` that begins `offset` bytes into the frame; `None` if the frame ends before it does.
+    fn read<T: FromBytes + Immutable + Copy>(&self, offset: usize) -> Option<T>;
+
+    /// Whether there is not a single byte.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Frame for [u8] {
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    fn read<T: FromBytes + Immutable + Copy>(&self, offset: usize) -> Option<T> {
+        let rest = self.get(offset..)?;
+        T::read_from_prefix(rest).ok().map(|(value, _)| value)
+    }
+}
+
+#[derive(Clone, Copy, FromBytes, Immutable)]
+#[repr(C)]
+struct EthernetHeader {
+    destination: MacAddr,
+    source: MacAddr,
+    ethertype: U16,
+}
+
+#[derive(Clone, Copy, FromBytes, Immutable)]
+#[repr(C)]
+struct VlanTag {
+    tag: [u8; 2],
+    ethertype: U16,
+}
+
+#[derive(Clone, Copy, FromBytes, Immutable)]
+#[repr(C)]
+struct Ipv4Header {
+    version_ihl: u8,
+    tos: u8,
+    total_len: U16,
+    id: U16,
+    fragment: U16,
+    ttl: u8,
+    protocol: u8,
+    checksum: U16,
+    source: [u8; 4],
+    destination: [u8; 4],
+}
+
+#[derive(Clone, Copy, FromBytes, Immutable)]
+#[repr(C)]
+struct Ipv6Header {
+    version_class_flow: U32,
+    payload_len: U16,
+    next_header: u8,
+    hop_limit: u8,
+    source: [u8; 16],
+    destination: [u8; 16],
+}
+
+#[derive(Clone, Copy, FromBytes, Immutable)]
+#[repr(C)]
+struct ExtensionHeader {
+    next_header: u8,
+    len: u8,
+}
+
+#[derive(Clone, Copy, FromBytes, Immutable)]
+#[repr(C)]
+struct FragmentHeader {
+    next_header: u8,
+    reserved: u8,
+    offset_more: U16,
+    id: U32,
+}
+
+#[derive(Clone, Copy, FromBytes, Immutable)]
+#[repr(C)]
+struct TcpHeader {
+    source: [u8; 2],
+    destination: [u8; 2],
+    sequence: U32,
+    acknowledgement: U32,
+    offset: u8,
+    flags: u8,
+    window: U16,
+    checksum: U16,
+    urgent: U16,
+}
+
+#[derive(Clone, Copy, FromBytes, Immutable)]
+#[repr(C)]
+struct UdpHeader {
+    source: [u8; 2],
+    destination: [u8; 2],
+    len: U16,
+    checksum: U16,
+}
+
+const ETHERTYPE_IPV4: u16 = 0x0800;
+const ETHERTYPE_IPV6: u16 = 0x86dd;
+
+/// How many VLAN tags are followed (802.1ad: one service tag, one customer tag).
+pub const MAX_VLANS: usize = 2;
+
+/// How many IPv6 extension headers are followed. RFC 8200, 4.1 recommends each at most once: no honest chain is longer.
+pub const MAX_EXTENSIONS: usize = 8;
+
+/// IP protocol number of TCP.
+pub const TCP: u8 = 6;
+/// IP protocol number of UDP.
+pub const UDP: u8 = 17;
+
+/// The link layer of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Source address.
+    pub source: MacAddr,
+    /// What follows the addresses: an EtherType, still of a tag where there is one.
+    ethertype: u16,
+}
+
+/// VLAN tags, outermost first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Vlans {
+    /// Tags as on the wire: priority, drop eligibility and 12 bits of VLAN number.
+    pub tags: [[u8; 2]; MAX_VLANS],
+    /// How many there are.
+    pub count: u8,
+}
+
+/// Whether an IP packet is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fragment {
+    /// Not a fragment (or an IPv6 "atomic" one, RFC 6946).
+    No,
+    /// The first piece, with the transport header.
+    First,
+    /// A later piece, without one.
+    Later,
+}
+
+/// The network layer of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Source address; IPv4 as IPv4-mapped IPv6.
+    pub source: [u8; 16],
+    /// Destination address; IPv4 as IPv4-mapped IPv6.
+    pub destination: [u8; 16],
+    /// Protocol of the payload, behind all extension headers.
+    pub protocol: u8,
+    /// Whether the packet is a fragment.
+    pub fragment: Fragment,
+    /// Whether this is IPv4.
+    pub is_v4: bool,
+    /// Where in the frame the payload begins.
+    pub offset: usize,
+    /// Length of the payload in bytes; it is all there.
+    pub len: usize,
+}
+
+/// The transport layer of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// Source port, network order.
+    pub source_port: [u8; 2],
+    /// Destination port, network order.
+    pub destination_port: [u8; 2],
+    /// TCP sequence number of the first byte of the payload (of the SYN if there is one); 0 for UDP.
+    pub sequence: u32,
+    /// TCP flags (RFC 9293, 3.1); 0 for UDP.
+    pub flags: u8,
+    /// Where in the frame the payload begins.
+    pub offset: usize,
+    /// Length of the payload in bytes; it is all there.
+    pub len: usize,
+}
+
+impl Transport {
+    const FIN_SYN_RST_ACK: u8 = 0x17;
+    const SYN: u8 = 0x02;
+
+    /// Whether this segment opens a connection: SYN and nothing else of SYN, FIN, RST, ACK.
+    pub const fn is_opening(&self) -> bool {
+        self.flags & Self::FIN_SYN_RST_ACK == Self::SYN
+    }
+}
+
+/// Reads the Ethernet header, to know the device before anything else is looked at.
+///
+/// # Errors
+/// [`Reason::Truncated`] if the frame is shorter than the header.
+#[inline(always)]
+pub fn link<F: Frame + ?Sized>(frame: &F) -> Result<Link, Reason> {
+    let header: EthernetHeader = frame.read(0).ok_or(Reason::Truncated)?;
+    Ok(Link { source: header.source, ethertype: header.ethertype.get() })
+}
+
+/// Walks from behind the Ethernet header over VLAN tags and the IP headers.
+///
+/// # Errors
+/// [`Reason::NotIp`] for other EtherTypes; [`Reason::Truncated`], [`Reason::BadHeader`] and [`Reason::TooLong`] for what
+/// cannot be read.
+#[inline(always)]
+pub fn network<F: Frame + ?Sized>(frame: &F, link: Link) -> Result<(Vlans, Network), Reason> {
+    let mut offset = size_of::<EthernetHeader>();
+    let mut ethertype = link.ethertype;
+    let mut vlans = Vlans::default();
+    for tag in &mut vlans.tags {
+        if !is_vlan(ethertype) {
+            break;
+        }
+        let header: VlanTag = frame.read(offset).ok_or(Reason::Truncated)?;
+        *tag = header.tag;
+        vlans.count += 1;
+        ethertype = header.ethertype.get();
+        offset += size_of::<VlanTag>();
+    }
+    match ethertype {
+        ETHERTYPE_IPV4 => Ok((vlans, ipv4(frame, offset)?)),
+        ETHERTYPE_IPV6 => Ok((vlans, ipv6(frame, offset)?)),
+        other if is_vlan(other) => Err(Reason::TooLong),
+        _ => Err(Reason::NotIp),
+    }
+}
+
+/// 802.1Q, 802.1ad, and the number that QinQ had before 802.1ad.
+const fn is_vlan(ethertype: u16) -> bool {
+    matches!(ethertype, 0x8100 | 0x88a8 | 0x9100)
+}
+
+/// An IPv4 address as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2).
+#[inline(always)]
+pub const fn mapped(address: [u8; 4]) -> [u8; 16] {
+    let [a, b, c, d] = address;
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+}
+
+#[inline(always)]
+fn ipv4<F: Frame + ?Sized>(frame: &F, offset: usize) -> Result<Network, Reason> {
+    let header: Ipv4Header = frame.read(offset).ok_or(Reason::Truncated)?;
+    let header_len = usize::from(header.version_ihl & 0x0f) * 4;
+    let total_len = usize::from(header.total_len.get());
+    if header.version_ihl >> 4 != 4 || header_len < size_of::<Ipv4Header>() || total_len < header_len {
+        return Err(Reason::BadHeader);
+    }
+    // Ethernet pads short frames, so the frame may be longer than the packet; never shorter.
+    if frame.len() < offset + total_len {
+        return Err(Reason::Truncated);
+    }
+    let place = header.fragment.get();
+    Ok(Network {
+        source: mapped(header.source),
+        destination: mapped(header.destination),
+        protocol: header.protocol,
+        fragment: fragment(place & 0x1fff, place & 0x2000 != 0),
+        is_v4: true,
+        offset: offset + header_len,
+        len: total_len - header_len,
+    })
+}
+
+const fn fragment(offset: u16, more: bool) -> Fragment {
+    match (offset, more) {
+        (0, false) => Fragment::No,
+        (0, true) => Fragment::First,
+        _ => Fragment::Later,
+    }
+}
+
+#[inline(always)]
+fn ipv6<F: Frame + ?Sized>(frame: &F, offset: usize) -> Result<Network, Reason> {
+    let header: Ipv6Header = frame.read(offset).ok_or(Reason::Truncated)?;
+    if header.version_class_flow.get() >> 28 != 6 {
+        return Err(Reason::BadHeader);
+    }
+    let offset = offset + size_of::<Ipv6Header>();
+    let len = usize::from(header.payload_len.get());
+    if frame.len() < offset + len {
+        return Err(Reason::Truncated);
+    }
+    let mut walk = Extensions { protocol: header.next_header, fragment: Fragment::No, offset, len };
+    for _ in 0..MAX_EXTENSIONS {
+        if !walk.step(frame)? {
+            return Ok(walk.network(&header));
+        }
+    }
+    // One look more: the chain may just have ended.
+    if walk.is_extension() { Err(Reason::TooLong) } else { Ok(walk.network(&header)) }
+}
+
+/// The walk over IPv6 extension headers (RFC 8200, 4).
+struct Extensions {
+    protocol: u8,
+    fragment: Fragment,
+    offset: usize,
+    len: usize,
+}
+
+impl Extensions {
+    const HOP_BY_HOP: u8 = 0;
+    const ROUTING: u8 = 43;
+    const FRAGMENT: u8 = 44;
+    const AUTHENTICATION: u8 = 51;
+    const DESTINATION: u8 = 60;
+    const MOBILITY: u8 = 135;
+    const HIP: u8 = 139;
+    const SHIM6: u8 = 140;
+
+    /// Whether the next header is one to walk over. A later fragment holds no header at all.
+    const fn is_extension(&self) -> bool {
+        !matches!(self.fragment, Fragment::Later)
+            && matches!(
+                self.protocol,
+                Self::HOP_BY_HOP
+                    | Self::ROUTING
+                    | Self::FRAGMENT
+                    | Self::AUTHENTICATION
+                    | Self::DESTINATION
+                    | Self::MOBILITY
+                    | Self::HIP
+                    | Self::SHIM6
+            )
+    }
+
+    /// Walks over one header; false if there is none.
+    #[inline(always)]
+    fn step<F: Frame + ?Sized>(&mut self, frame: &F) -> Result<bool, Reason> {
+        if !self.is_extension() {
+            return Ok(false);
+        }
+        let header: ExtensionHeader = frame.read(self.offset).ok_or(Reason::Truncated)?;
+        let len = match self.protocol {
+            Self::FRAGMENT => {
+                let header: FragmentHeader = frame.read(self.offset).ok_or(Reason::Truncated)?;
+                let place = header.offset_more.get();
+                self.fragment = fragment(place >> 3, place & 1 != 0);
+                size_of::<FragmentHeader>()
+            }
+            // RFC 4302, 2.2: in units of four bytes, less two.
+            Self::AUTHENTICATION => (usize::from(header.len) + 2) * 4,
+            _ => (usize::from(header.len) + 1) * 8,
+        };
+        self.len = self.len.checked_sub(len).ok_or(Reason::BadHeader)?;
+        self.offset += len;
+        self.protocol = header.next_header;
+        Ok(true)
+    }
+
+    #[inline(always)]
+    const fn network(&self, header: &Ipv6Header) -> Network {
+        Network {
+            source: header.source,
+            destination: header.destination,
+            protocol: self.protocol,
+            fragment: self.fragment,
+            is_v4: false,
+            offset: self.offset,
+            len: self.len,
+        }
+    }
+}
+
+/// Reads the TCP or UDP header of a packet that is not a later fragment; `None` for other protocols.
+///
+/// # Errors
+/// [`Reason::BadHeader`] if the header does not fit into the packet or its lengths lie.
+#[inline(always)]
+pub fn transport<F: Frame + ?Sized>(frame: &F, network: &Network) -> Result<Option<Transport>, Reason> {
+    match network.protocol {
+        TCP => tcp(frame, network).map(Some),
+        UDP => udp(frame, network).map(Some),
+        _ => Ok(None),
+    }
+}
+
+#[inline(always)]
+fn tcp<F: Frame + ?Sized>(frame: &F, network: &Network) -> Result<Transport, Reason> {
+    let header: TcpHeader = frame.read(network.offset).ok_or(Reason::BadHeader)?;
+    let header_len = usize::from(header.offset >> 4) * 4;
+    if header_len < size_of::<TcpHeader>() || header_len > network.len {
+        return Err(Reason::BadHeader);
+    }
+    Ok(Transport {
+        source_port: header.source,
+        destination_port: header.destination,
+        sequence: header.sequence.get(),
+        flags: header.flags,
+        offset: network.offset + header_len,
+        len: network.len - header_len,
+    })
+}
+
+#[inline(always)]
+fn udp<F: Frame + ?Sized>(frame: &F, network: &Network) -> Result<Transport, Reason> {
+    let header: UdpHeader = frame.read(network.offset).ok_or(Reason::BadHeader)?;
+    let len = usize::from(header.len.get());
+    // The first fragment of a datagram announces the length of the whole.
+    let announced_later = matches!(network.fragment, Fragment::First);
+    if len < size_of::<UdpHeader>() || network.len < size_of::<UdpHeader>() || (len > network.len && !announced_later) {
+        return Err(Reason::BadHeader);
+    }
+    Ok(Transport {
+        source_port: header.source,
+        destination_port: header.destination,
+        sequence: 0,
+        flags: 0,
+        offset: network.offset + size_of::<UdpHeader>(),
+        len: if len < network.len { len } else { network.len } - size_of::<UdpHeader>(),
+    })
+}
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;
