@@ -66,6 +66,7 @@ pub const NO_POLICY: u8 = u8::MAX;
 
 /// What is decided about one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Verdict {
     /// What happens.
     pub action: Action,
@@ -79,6 +80,26 @@ impl Verdict {
     /// A packet that goes on for `reason`, without a policy having a say.
     pub const fn pass(reason: Reason) -> Self {
         Self { action: Action::Pass, reason, policy: NO_POLICY }
+    }
+
+    /// The verdict in one number, as functions of the kernel half hand it on: action, reason, policy, from the lowest byte.
+    pub const fn to_bits(self) -> u32 {
+        u32::from_le_bytes([self.action as u8, self.reason as u8, self.policy, 0])
+    }
+
+    /// The verdict that [`Verdict::to_bits`] wrote.
+    pub fn from_bits(bits: u32) -> Option<Self> {
+        let [action, reason, policy, _] = bits.to_le_bytes();
+        Some(Self { action: Action::from_index(action)?, reason: Reason::from_index(reason)?, policy })
+    }
+
+    /// This verdict, unless it is a pass and `earlier` is more than that.
+    pub const fn or(self, earlier: Self) -> Self {
+        if matches!(self.action, Action::Pass) && !matches!(earlier.action, Action::Pass) {
+            earlier
+        } else {
+            self
+        }
     }
 }
 
@@ -150,7 +171,9 @@ pub struct PrefixMasks {
 pub const NO_PARENT: u32 = u32::MAX;
 
 /// Key of the map `PORTS`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
 #[repr(C)]
 pub struct PortKey {
     /// Destination port, network order.
@@ -219,12 +242,17 @@ pub struct DeviceCounters {
     pub bytes: u64,
     /// Flows seen to begin, of a device that has policies.
     pub flows: u64,
-    /// Frames by [`Reason`]; their sum is `packets`.
-    pub reasons: [u64; Reason::COUNT],
+    /// Frames by [`Reason`]; their sum is `packets`. What lies behind the last reason is 0.
+    pub reasons: [u64; REASON_SLOTS],
 }
 
+/// Room for reasons: the next power of two, so that kernel code can index with a mask.
+pub const REASON_SLOTS: usize = 32;
+
 /// Key of the map `BLOCKED`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
 #[repr(C)]
 pub struct BlockedKey {
     /// [`Device::number`].
@@ -373,6 +401,7 @@ impl Label {
 
 // A change of layout that slips in unseen would be read wrongly by a daemon that adopts the maps of another build.
 const _: () = {
+    assert!(Reason::COUNT <= REASON_SLOTS);
     assert!(size_of::<Device>() == 16);
     assert!(size_of::<Generation>() == 56);
     assert!(size_of::<NameMasks>() == 32);
@@ -380,7 +409,7 @@ const _: () = {
     assert!(size_of::<PortKey>() == 4);
     assert!(size_of::<FlowKey>() == 44);
     assert!(size_of::<Flow>() == 8);
-    assert!(size_of::<DeviceCounters>() == 24 + 8 * 18);
+    assert!(size_of::<DeviceCounters>() == 24 + 8 * REASON_SLOTS);
     assert!(size_of::<BlockedKey>() == 8);
     assert!(size_of::<Event>() == 8 + 44 + 4 + 4 + 6 + 6 + 256);
     assert!(size_of::<Label>() == 72);

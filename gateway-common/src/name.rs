@@ -152,5 +152,4 @@ mod tests {
             prop_assert_ne!(hash(seed, a.as_bytes()), hash(seed, b.as_bytes()));
         }
     }
-
 }

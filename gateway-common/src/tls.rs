@@ -66,6 +66,16 @@ impl Piece {
     }
 }
 
+/// How many bytes show whether a stream can begin with a ClientHello.
+pub const HELLO_START: usize = 6;
+
+/// Whether a stream with these first bytes can begin with a ClientHello: the type and major version of the record, the
+/// type of the handshake message.
+#[inline(always)]
+pub const fn may_begin(start: [u8; HELLO_START]) -> bool {
+    start[0] as u64 == CONTENT_HANDSHAKE && start[1] == 3 && start[5] as u32 == HANDSHAKE_CLIENT_HELLO
+}
+
 /// What a step came to. The numbers are what the kernel function around it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -169,15 +179,6 @@ impl Hello {
         begun: false,
         field: Field::HandshakeHeader,
     };
-
-    /// Whether bytes can be the start of a ClientHello: the record header's type and major version and the handshake
-    /// type, as far as they are there.
-    #[inline(always)]
-    pub const fn may_begin(first: u8, second: Option<u8>, sixth: Option<u8>) -> bool {
-        first as u64 == CONTENT_HANDSHAKE
-            && matches!(second, None | Some(3))
-            && matches!(sixth, None | Some(1))
-    }
 
     /// Reads on in `piece`: one integer, or a stretch to pass over, or some bytes of the name into `name`.
     #[inline(always)]
@@ -292,13 +293,17 @@ impl Hello {
             }
             Field::CipherSuitesLen => {
                 self.field = Field::CompressionLen;
-                if value < 2 || value % 2 != 0 { Progress::Malformed } else { self.pass(value) }
+                if value < 2 || !value.is_multiple_of(2) { Progress::Malformed } else { self.pass(value) }
             }
             Field::CompressionLen => {
                 self.field = Field::ExtensionsLen;
                 let progress = if value < 1 { Progress::Malformed } else { self.pass(value) };
                 // TLS 1.2 knows hellos that end here, without extensions (RFC 5246, 7.4.1.2).
-                if matches!(progress, Progress::Going) && self.hello_left == 0 { Progress::Nameless } else { progress }
+                if matches!(progress, Progress::Going) && self.hello_left == 0 {
+                    Progress::Nameless
+                } else {
+                    progress
+                }
             }
             Field::ExtensionsLen => {
                 self.field = Field::ExtensionHeader;
@@ -358,7 +363,13 @@ impl Hello {
         if self.name_left > 0 {
             return Progress::Going;
         }
-        if name.close() { Progress::Named } else if name.len == 0 { Progress::Malformed } else { Progress::TooLong }
+        if name.close() {
+            Progress::Named
+        } else if name.len == 0 {
+            Progress::Malformed
+        } else {
+            Progress::TooLong
+        }
     }
 
     /// Sets `bytes` to be passed over, which must lie within the hello.

@@ -5,11 +5,14 @@
 //! up ends in a [`Reason`]. Sources: IEEE 802.3 and 802.1Q, RFC 791 (IPv4), RFC 8200 (IPv6), RFC 9293 (TCP), RFC 768 (UDP).
 
 use core::fmt;
+use core::hint::black_box;
+use core::mem::offset_of;
 use core::str::FromStr;
 
 use zerocopy::network_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+use crate::abi::FlowKey;
 use crate::reason::Reason;
 
 /// A MAC address as on the wire.
@@ -213,6 +216,7 @@ pub struct Vlans {
 
 /// Whether an IP packet is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Fragment {
     /// Not a fragment (or an IPv6 "atomic" one, RFC 6946).
     No,
@@ -225,10 +229,8 @@ pub enum Fragment {
 /// The network layer of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// Source address; IPv4 as IPv4-mapped IPv6.
-    pub source: [u8; 16],
-    /// Destination address; IPv4 as IPv4-mapped IPv6.
-    pub destination: [u8; 16],
+    /// Where in the frame the source address begins; the destination address follows it.
+    addresses: usize,
     /// Protocol of the payload, behind all extension headers.
     pub protocol: u8,
     /// Whether the packet is a fragment.
@@ -239,6 +241,28 @@ pub struct Network {
     pub offset: usize,
     /// Length of the payload in bytes; it is all there.
     pub len: usize,
+}
+
+impl Network {
+    /// Writes the source and the destination address into a flow's key; IPv4 as IPv4-mapped IPv6.
+    ///
+    /// They are read apart from the rest and go straight to their place: kept in a value on the way, their 32 bytes would
+    /// take half of the stack that a BPF program has.
+    ///
+    /// # Errors
+    /// [`Reason::Truncated`], never of a frame that this was read from.
+    #[inline(always)]
+    pub fn addresses<F: Frame + ?Sized>(&self, frame: &F, key: &mut FlowKey) -> Result<(), Reason> {
+        if self.is_v4 {
+            let [source, destination]: [[u8; 4]; 2] = frame.read(self.addresses).ok_or(Reason::Truncated)?;
+            key.source = mapped(source);
+            key.destination = mapped(destination);
+        } else {
+            key.source = frame.read(self.addresses).ok_or(Reason::Truncated)?;
+            key.destination = frame.read(self.addresses + 16).ok_or(Reason::Truncated)?;
+        }
+        Ok(())
+    }
 }
 
 /// The transport layer of a frame.
@@ -278,13 +302,17 @@ pub fn link<F: Frame + ?Sized>(frame: &F) -> Result<Link, Reason> {
     Ok(Link { source: header.source, ethertype: header.ethertype.get() })
 }
 
-/// Walks from behind the Ethernet header over VLAN tags and the IP headers.
+/// Walks from behind the Ethernet header over VLAN tags and the IP headers. `extensions` is working memory.
 ///
 /// # Errors
 /// [`Reason::NotIp`] for other EtherTypes; [`Reason::Truncated`], [`Reason::BadHeader`] and [`Reason::TooLong`] for what
 /// cannot be read.
 #[inline(always)]
-pub fn network<F: Frame + ?Sized>(frame: &F, link: Link) -> Result<(Vlans, Network), Reason> {
+pub fn network<F: Frame + ?Sized>(
+    frame: &F,
+    link: Link,
+    extensions: &mut Extensions,
+) -> Result<(Vlans, Network), Reason> {
     let mut offset = size_of::<EthernetHeader>();
     let mut ethertype = link.ethertype;
     let mut vlans = Vlans::default();
@@ -300,7 +328,7 @@ pub fn network<F: Frame + ?Sized>(frame: &F, link: Link) -> Result<(Vlans, Netwo
     }
     match ethertype {
         ETHERTYPE_IPV4 => Ok((vlans, ipv4(frame, offset)?)),
-        ETHERTYPE_IPV6 => Ok((vlans, ipv6(frame, offset)?)),
+        ETHERTYPE_IPV6 => Ok((vlans, ipv6(frame, offset, extensions)?)),
         other if is_vlan(other) => Err(Reason::TooLong),
         _ => Err(Reason::NotIp),
     }
@@ -332,8 +360,7 @@ fn ipv4<F: Frame + ?Sized>(frame: &F, offset: usize) -> Result<Network, Reason> 
     }
     let place = header.fragment.get();
     Ok(Network {
-        source: mapped(header.source),
-        destination: mapped(header.destination),
+        addresses: offset + offset_of!(Ipv4Header, source),
         protocol: header.protocol,
         fragment: fragment(place & 0x1fff, place & 0x2000 != 0),
         is_v4: true,
@@ -351,32 +378,43 @@ const fn fragment(offset: u16, more: bool) -> Fragment {
 }
 
 #[inline(always)]
-fn ipv6<F: Frame + ?Sized>(frame: &F, offset: usize) -> Result<Network, Reason> {
+fn ipv6<F: Frame + ?Sized>(frame: &F, offset: usize, extensions: &mut Extensions) -> Result<Network, Reason> {
     let header: Ipv6Header = frame.read(offset).ok_or(Reason::Truncated)?;
     if header.version_class_flow.get() >> 28 != 6 {
         return Err(Reason::BadHeader);
     }
+    let addresses = offset + offset_of!(Ipv6Header, source);
     let offset = offset + size_of::<Ipv6Header>();
-    let len = usize::from(header.payload_len.get());
-    if frame.len() < offset + len {
+    let len = header.payload_len.get();
+    if frame.len() < offset + usize::from(len) {
         return Err(Reason::Truncated);
     }
-    let mut walk = Extensions { protocol: header.next_header, fragment: Fragment::No, offset, len };
+    #[expect(clippy::cast_possible_truncation, reason = "behind three headers of fixed length")]
+    let start = offset as u16;
+    *extensions = Extensions { protocol: header.next_header, fragment: 0, offset: start, len, reserved: 0 };
     for _ in 0..MAX_EXTENSIONS {
-        if !walk.step(frame)? {
-            return Ok(walk.network(&header));
+        // What comes out of the box is in memory and the compiler knows nothing of it. So the verifier sees the same state
+        // at every turn and goes through the loop once, not once for every mixture of headers.
+        if !black_box(&mut *extensions).step(frame)? {
+            return Ok(extensions.network(addresses));
         }
     }
     // One look more: the chain may just have ended.
-    if walk.is_extension() { Err(Reason::TooLong) } else { Ok(walk.network(&header)) }
+    if extensions.is_extension() { Err(Reason::TooLong) } else { Ok(extensions.network(addresses)) }
 }
 
-/// The walk over IPv6 extension headers (RFC 8200, 4).
-struct Extensions {
+/// How far the walk over IPv6 extension headers is (RFC 8200, 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct Extensions {
     protocol: u8,
-    fragment: Fragment,
-    offset: usize,
-    len: usize,
+    /// A [`Fragment`] as number.
+    fragment: u8,
+    /// Where in the frame the next header begins.
+    offset: u16,
+    /// What is left of the packet, in bytes.
+    len: u16,
+    reserved: u16,
 }
 
 impl Extensions {
@@ -389,9 +427,12 @@ impl Extensions {
     const HIP: u8 = 139;
     const SHIM6: u8 = 140;
 
+    /// No chain of headers that is followed leads beyond this: 14 + 8 + 40 + 8 * 2048 bytes.
+    const OFFSET_MASK: u16 = 0x7fff;
+
     /// Whether the next header is one to walk over. A later fragment holds no header at all.
     const fn is_extension(&self) -> bool {
-        !matches!(self.fragment, Fragment::Later)
+        self.fragment != Fragment::Later as u8
             && matches!(
                 self.protocol,
                 Self::HOP_BY_HOP
@@ -411,17 +452,18 @@ impl Extensions {
         if !self.is_extension() {
             return Ok(false);
         }
-        let header: ExtensionHeader = frame.read(self.offset).ok_or(Reason::Truncated)?;
+        let offset = usize::from(self.offset & Self::OFFSET_MASK);
+        let header: ExtensionHeader = frame.read(offset).ok_or(Reason::Truncated)?;
         let len = match self.protocol {
             Self::FRAGMENT => {
-                let header: FragmentHeader = frame.read(self.offset).ok_or(Reason::Truncated)?;
+                let header: FragmentHeader = frame.read(offset).ok_or(Reason::Truncated)?;
                 let place = header.offset_more.get();
-                self.fragment = fragment(place >> 3, place & 1 != 0);
-                size_of::<FragmentHeader>()
+                self.fragment = fragment(place >> 3, place & 1 != 0) as u8;
+                size_of::<FragmentHeader>() as u16
             }
             // RFC 4302, 2.2: in units of four bytes, less two.
-            Self::AUTHENTICATION => (usize::from(header.len) + 2) * 4,
-            _ => (usize::from(header.len) + 1) * 8,
+            Self::AUTHENTICATION => (u16::from(header.len) + 2) * 4,
+            _ => (u16::from(header.len) + 1) * 8,
         };
         self.len = self.len.checked_sub(len).ok_or(Reason::BadHeader)?;
         self.offset += len;
@@ -430,15 +472,18 @@ impl Extensions {
     }
 
     #[inline(always)]
-    const fn network(&self, header: &Ipv6Header) -> Network {
+    fn network(&self, addresses: usize) -> Network {
         Network {
-            source: header.source,
-            destination: header.destination,
+            addresses,
             protocol: self.protocol,
-            fragment: self.fragment,
+            fragment: match self.fragment {
+                0 => Fragment::No,
+                1 => Fragment::First,
+                _ => Fragment::Later,
+            },
             is_v4: false,
-            offset: self.offset,
-            len: self.len,
+            offset: usize::from(self.offset & Self::OFFSET_MASK),
+            len: usize::from(self.len),
         }
     }
 }
@@ -479,7 +524,10 @@ fn udp<F: Frame + ?Sized>(frame: &F, network: &Network) -> Result<Transport, Rea
     let len = usize::from(header.len.get());
     // The first fragment of a datagram announces the length of the whole.
     let announced_later = matches!(network.fragment, Fragment::First);
-    if len < size_of::<UdpHeader>() || network.len < size_of::<UdpHeader>() || (len > network.len && !announced_later) {
+    if len < size_of::<UdpHeader>()
+        || network.len < size_of::<UdpHeader>()
+        || (len > network.len && !announced_later)
+    {
         return Err(Reason::BadHeader);
     }
     Ok(Transport {

@@ -1,5 +1,15 @@
 //! The user half of gateway: policies, the tables in the kernel, and what people see of them.
 //!
 //! * [`policy`]: from text to checked policies to compiled tables; pure, knows no kernel.
+//! * [`datapath`]: the only room that touches aya: load, attach, pin, fill, read.
+//! * [`observe`]: events and counters in terms of people.
+//! * [`serve`]: `/metrics` and the control socket.
+//! * [`daemon`]: `gateway run`.
+//! * [`cli`]: one file a command.
 
+pub mod cli;
+pub mod daemon;
+pub mod datapath;
+pub mod observe;
 pub mod policy;
+pub mod serve;

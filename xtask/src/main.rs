@@ -1,1 +1,42 @@
-fn main(){}
+//! The `cargo xtask` program: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use xtask::commands::{build, demo, lab_client, lab_server, setup, test};
+
+/// What a developer of gateway runs.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Cli {
+    /// Find or install what the build, the tests and the demo need
+    Setup,
+    /// Build the eBPF object and the gateway
+    Build(build::Args),
+    /// Run every test: unit and property tests as you, tests in network namespaces as root
+    Test(test::Args),
+    /// Show the gateway at work in a small home network out of network namespaces
+    Demo(demo::Args),
+    #[command(hide = true)]
+    LabServer(lab_server::Args),
+    #[command(hide = true)]
+    LabClient(lab_client::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse() {
+        Cli::Setup => setup::run(),
+        Cli::Build(args) => build::run(&args),
+        Cli::Test(args) => test::run(&args),
+        Cli::Demo(args) => demo::run(&args),
+        Cli::LabServer(args) => lab_server::run(&args),
+        Cli::LabClient(args) => return lab_client::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

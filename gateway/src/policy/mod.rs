@@ -1,1 +1,42 @@
-//! Policies.
+//! From text to checked policies to compiled tables. Pure: no kernel, and no file but those that are read.
+//!
+//! The way: [`Config::load`] reads `gateway.toml` and the folder of policies and tells everything that is wrong in any
+//! of them at once ([`Mistakes`]); [`Numbers::assign`] gives each policy its bit and each device its number;
+//! [`Compiled::new`] makes the tables; [`Compiled::judge_name`] and its siblings say what they mean.
+//!
+//! # Precedence
+//! 1. Only the policies of the device have a say: those of its `[[device]]`, or those of `[defaults]` if it has none.
+//! 2. **Names:** allow beats block, whichever of the policies allows and at whatever depth of the name. `domains`
+//!    stands for the name and everything below it, `hosts` for exactly the name.
+//! 3. **Addresses:** the longest listed net decides in which one of the policies names the address; in that net, allow
+//!    beats block.
+//! 4. **Ports:** allow beats block.
+//! 5. Of several policies that block, the verdict is made by one that enforces before one that observes, then by the one
+//!    with the lowest number. A policy that observes still allows.
+
+mod compile;
+mod config;
+mod device;
+mod escape;
+mod file;
+mod folder;
+mod host;
+mod judge;
+mod mistake;
+mod nearest;
+mod numbers;
+mod prefix;
+mod raw;
+mod reading;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use compile::{Compiled, NoNumber};
+pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET};
+pub use device::{Device, OTHER};
+pub use file::{Entries, Entry, Policy, PolicyAction, Treatment};
+pub use host::{BadHost, HostName};
+pub use judge::Ruling;
+pub use mistake::{Mistake, Mistakes, Place, Refusal, SourceFile};
+pub use numbers::{Fresh, Numbers, TooMany};
+pub use prefix::{BadPort, BadPrefix, port, prefix};

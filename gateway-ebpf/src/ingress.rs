@@ -1,0 +1,217 @@
+//! The fast path: from a frame to its device, its address and its flow. Small, because every frame pays for it.
+
+use aya_ebpf::programs::XdpContext;
+use gateway_common::abi::{Action, Device, FlowState, Inspector, Kind, Verdict};
+use gateway_common::reason::Reason;
+use gateway_common::tls::{self, HELLO_START};
+use gateway_common::wire::{self, Fragment, Frame as _, Link, MacAddr, Transport};
+
+use crate::maps::{self, Packet, Scratch, Tables};
+use crate::opaque::opaque;
+use crate::packet::XdpFrame;
+use crate::settle::{self, Finding};
+use crate::{flow, judge, tell};
+
+/// No payload begins behind this: 8 extension headers of 2 KiB and what is before and behind them make 17 KiB.
+const MAX_OFFSET: usize = 0x7fff;
+
+/// What the fast path came to.
+pub enum Outcome {
+    /// The frame has its verdict, and is counted.
+    Done(Action),
+    /// The payload may carry a name; the packet's description lies in the scratch memory.
+    Inspect(Inspector),
+}
+
+/// Judges one frame.
+#[inline(always)]
+pub fn run(ctx: &XdpContext) -> Outcome {
+    let bytes = XdpFrame::new(ctx);
+    let Some(tables) = Tables::active() else { return Outcome::Done(Action::Pass) };
+    let link = wire::link(&bytes);
+    let device = link.map_or(tables.other(), |link| tables.device(link.source));
+    if device.policies == 0 {
+        tell::count(device, bytes.len() as u64, Reason::Unfiltered, false);
+        return Outcome::Done(Action::Pass);
+    }
+    let Some(scratch) = maps::scratch() else { return Outcome::Done(Action::Pass) };
+    let mut frame = Frame { ctx, bytes, tables, scratch };
+    frame.begin(device);
+    link.and_then(|link| frame.network(link)).unwrap_or_else(|reason| frame.unreadable(reason))
+}
+
+/// A frame of a device that has policies.
+struct Frame<'a> {
+    ctx: &'a XdpContext,
+    bytes: XdpFrame<'a>,
+    tables: Tables,
+    /// This CPU's element of SCRATCH, not null.
+    scratch: *mut Scratch,
+}
+
+impl Frame<'_> {
+    #[inline(always)]
+    fn packet(&mut self) -> &mut Packet {
+        // SAFETY: not null, and nobody else writes this CPU's element while this packet is judged.
+        unsafe { &mut (*self.scratch).packet }
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, device: Device) {
+        let (slot, frame_len) = (self.tables.slot, self.bytes.len() as u64);
+        let packet = self.packet();
+        packet.device = device;
+        packet.slot = slot;
+        packet.frame_len = frame_len;
+        packet.vlan_count = 0;
+        packet.begins = false;
+        packet.so_far = Verdict::pass(Reason::NoPayload);
+        packet.flow.mac = MacAddr::default();
+    }
+
+    #[inline(always)]
+    fn network(&mut self, link: Link) -> Result<Outcome, Reason> {
+        self.packet().flow.mac = link.source;
+        // SAFETY: as in `packet`; a part of the element that nothing else borrows now.
+        let extensions = unsafe { &mut (*self.scratch).extensions };
+        let (vlans, network) = wire::network(&self.bytes, link, extensions)?;
+        let packet = self.packet();
+        packet.vlans = vlans.tags;
+        packet.vlan_count = vlans.count;
+        packet.is_v4 = network.is_v4;
+        packet.flow.protocol = network.protocol;
+        packet.flow.reserved = 0;
+        packet.flow.source_port = [0; 2];
+        packet.flow.destination_port = [0; 2];
+        // SAFETY: as in `packet`, which borrows `self` and so would keep `self.bytes` away.
+        network.addresses(&self.bytes, unsafe { &mut (*self.scratch).packet.flow })?;
+        if matches!(network.fragment, Fragment::Later) {
+            return Ok(self.fragment());
+        }
+        let Some(transport) = wire::transport(&self.bytes, &network)? else {
+            return Ok(self.stateless(Reason::OtherProtocol));
+        };
+        let packet = self.packet();
+        packet.flow.source_port = transport.source_port;
+        packet.flow.destination_port = transport.destination_port;
+        if matches!(network.fragment, Fragment::First) {
+            return Ok(self.fragment());
+        }
+        Ok(self.transport(&transport))
+    }
+
+    /// A packet of TCP or UDP that is whole.
+    #[inline(always)]
+    fn transport(&mut self, transport: &Transport) -> Outcome {
+        // A SYN begins a new connection, whatever was remembered under the same ports.
+        if !transport.is_opening()
+            && let Some(known) = flow::look_up(&self.packet().flow)
+        {
+            let verdict = flow::verdict(&known);
+            if known.state == FlowState::Decided as u8 {
+                return self.finish(verdict, Reason::KnownFlow);
+            }
+            self.packet().so_far = verdict;
+            return self.undecided(transport, known.state);
+        }
+        self.packet().begins = true;
+        if let Some(verdict) = judge::by_destination(self.scratch) {
+            if matches!(verdict.action, Action::Drop) {
+                return self.decide(verdict);
+            }
+            self.packet().so_far = verdict;
+        }
+        if self.packet().flow.protocol != wire::TCP {
+            return self.decide(Verdict::pass(Reason::NotInspected));
+        }
+        let state = if transport.is_opening() { FlowState::Opening } else { FlowState::Midway };
+        let generation = self.tables.generation.number;
+        let packet = self.packet();
+        flow::open(&packet.flow, state, generation, packet.so_far);
+        self.undecided(transport, state as u8)
+    }
+
+    /// A TCP segment of a flow whose name is not known.
+    #[inline(always)]
+    fn undecided(&mut self, transport: &Transport, state: u8) -> Outcome {
+        if transport.len == 0 {
+            return self.pass(Reason::NoPayload);
+        }
+        if self.may_be_hello(transport, state) {
+            #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
+            let (offset, len) = (transport.offset as u32, transport.len as u32);
+            let packet = self.packet();
+            packet.payload_offset = offset;
+            packet.payload_len = len;
+            return Outcome::Inspect(Inspector::Tls);
+        }
+        if state == FlowState::Midway as u8 {
+            // The middle of a connection that is older than the filter: a later segment may still begin a hello.
+            return self.pass(Reason::NotInspected);
+        }
+        self.decide(Verdict::pass(Reason::NotInspected))
+    }
+
+    /// Whether the payload can be the start of a ClientHello. Of fewer bytes than that takes, only those that begin a
+    /// connection are worth a closer look.
+    #[inline(always)]
+    fn may_be_hello(&self, transport: &Transport, state: u8) -> bool {
+        if transport.len < HELLO_START {
+            return state == FlowState::Opening as u8;
+        }
+        // The mask changes nothing, but the verifier follows offsets into a packet only within 16 bits.
+        self.bytes.read(opaque(transport.offset) & MAX_OFFSET).is_some_and(tls::may_begin)
+    }
+
+    /// A fragment: of TCP and of UDP port 443 it could hide a name, so policies can block it; others go by address.
+    #[inline(always)]
+    fn fragment(&mut self) -> Outcome {
+        let packet = self.packet();
+        let hides_name = match packet.flow.protocol {
+            wire::TCP => true,
+            wire::UDP => packet.flow.destination_port == 443u16.to_be_bytes(),
+            _ => false,
+        };
+        let policies = packet.device.policies;
+        let generation = self.tables.generation;
+        let blocking = if hides_name { generation.fragments } else { 0 };
+        let verdict = judge::by_kind(blocking, policies, generation, Reason::Fragment);
+        if matches!(verdict.action, Action::Drop) {
+            return self.finish(verdict, Reason::Fragment);
+        }
+        // What is only observed may still be blocked by its destination.
+        let verdict = judge::by_destination(self.scratch).unwrap_or(verdict);
+        self.finish(verdict, verdict.reason)
+    }
+
+    /// A packet that belongs to no flow: by destination alone, else it passes for `reason`.
+    #[inline(always)]
+    fn stateless(&mut self, reason: Reason) -> Outcome {
+        let verdict = judge::by_destination(self.scratch).unwrap_or(Verdict::pass(reason));
+        self.finish(verdict, verdict.reason)
+    }
+
+    #[inline(always)]
+    fn unreadable(&mut self, reason: Reason) -> Outcome {
+        let policies = self.packet().device.policies;
+        let verdict = judge::unreadable(policies, self.tables.generation, reason);
+        self.finish(verdict, reason)
+    }
+
+    #[inline(always)]
+    fn pass(&mut self, reason: Reason) -> Outcome {
+        self.finish(Verdict::pass(reason), reason)
+    }
+
+    #[inline(always)]
+    fn finish(&mut self, verdict: Verdict, counted: Reason) -> Outcome {
+        Outcome::Done(settle::finish(self.ctx, self.packet(), verdict, counted, false))
+    }
+
+    #[inline(always)]
+    fn decide(&mut self, verdict: Verdict) -> Outcome {
+        let kind = if matches!(verdict.reason, Reason::Address) { Kind::Address } else { Kind::None };
+        let finding = Finding { verdict, kind, name_len: 0 };
+        Outcome::Done(settle::settle(self.ctx, self.scratch, self.tables.generation.number, &finding))
+    }
+}

@@ -1,0 +1,172 @@
+//! The maps, and the tables of the generation that is in force.
+//!
+//! What a policy consists of (devices, names, prefixes, ports) lies in inner maps, one set for each of two slots. The
+//! daemon fills the slot that is not in force, then changes `ACTIVE`: a packet, which reads `ACTIVE` once, sees the old
+//! policy or the new one and never a mixture.
+
+use aya_ebpf::btf_maps::{
+    Array, ArrayOfMaps, HashMap, LpmTrie, LruHashMap, PerCpuArray, PerCpuHashMap, ProgramArray, RingBuf,
+};
+use aya_ebpf::macros::btf_map;
+use gateway_common::abi::{
+    BlockedCounters, BlockedKey, Device, DeviceCounters, EVENTS_BYTES, Event, Flow, FlowKey, Generation, Label,
+    MAX_BLOCKED, MAX_DEVICES, MAX_FLOWS, MAX_POLICIES, Masks, NameMasks, OTHER_DEVICE, PortKey, PrefixMasks, Verdict,
+};
+use gateway_common::name::WireName;
+use gateway_common::tls::{Hello, Piece};
+use gateway_common::wire::{Extensions, MacAddr};
+
+/// Which of the two slots is in force.
+#[btf_map]
+pub static ACTIVE: Array<u32, 1> = Array::new();
+
+/// What each slot says apart from its tables.
+#[btf_map]
+pub static GENERATIONS: Array<Generation, 2> = Array::new();
+
+/// Configured devices by MAC address.
+#[btf_map]
+pub static DEVICES: ArrayOfMaps<HashMap<MacAddr, Device, 1>, 2> = ArrayOfMaps::new();
+
+/// Host names by hash.
+#[btf_map]
+pub static NAMES: ArrayOfMaps<HashMap<u64, NameMasks, 1>, 2> = ArrayOfMaps::new();
+
+/// IPv4 prefixes. Four bytes of the key are used; eight keep the values aligned.
+#[btf_map]
+pub static PREFIXES_V4: ArrayOfMaps<LpmTrie<[u8; 8], PrefixMasks, 1>, 2> = ArrayOfMaps::new();
+
+/// IPv6 prefixes.
+#[btf_map]
+pub static PREFIXES_V6: ArrayOfMaps<LpmTrie<[u8; 16], PrefixMasks, 1>, 2> = ArrayOfMaps::new();
+
+/// Destination ports.
+#[btf_map]
+pub static PORTS: ArrayOfMaps<HashMap<PortKey, Masks, 1>, 2> = ArrayOfMaps::new();
+
+/// Flows and their verdicts; the least recently used make room.
+#[btf_map]
+pub static FLOWS: LruHashMap<FlowKey, Flow, { MAX_FLOWS as usize }> = LruHashMap::new();
+
+/// Counters of each device.
+#[btf_map]
+pub static COUNTERS: PerCpuArray<DeviceCounters, { MAX_DEVICES as usize }> = PerCpuArray::new();
+
+/// Counters of what was blocked.
+#[btf_map]
+pub static BLOCKED: PerCpuHashMap<BlockedKey, BlockedCounters, { MAX_BLOCKED as usize }> = PerCpuHashMap::new();
+
+/// Names learned and verdicts other than a plain pass, for the daemon.
+#[btf_map]
+pub static EVENTS: RingBuf<Event, { EVENTS_BYTES as usize }> = RingBuf::new();
+
+/// Events that found no room.
+#[btf_map]
+pub static EVENTS_LOST: PerCpuArray<u64, 1> = PerCpuArray::new();
+
+/// Names of devices by number, kept here by the daemon so that they live as long as the counters.
+#[btf_map]
+pub static DEVICE_LABELS: Array<Label, { MAX_DEVICES as usize }> = Array::new();
+
+/// Names of policies by number, kept here by the daemon so that they live as long as the counters.
+#[btf_map]
+pub static POLICY_LABELS: Array<Label, MAX_POLICIES> = Array::new();
+
+/// The programs behind the tail call, by [`gateway_common::abi::Inspector`].
+#[btf_map]
+pub static INSPECTORS: ProgramArray<8> = ProgramArray::new();
+
+#[btf_map]
+static SCRATCH: PerCpuArray<Scratch, 1> = PerCpuArray::new();
+
+/// Working memory of one packet on one CPU: what the fast path hands to an inspector, and what is too big for the stack.
+///
+/// Packets of one CPU follow each other, and a tail call continues the same packet, so nothing else writes to it
+/// meanwhile. It is never cleared: whoever reads a part has written it for this packet.
+#[repr(C)]
+pub struct Scratch {
+    /// The packet under inspection.
+    pub packet: Packet,
+    /// For the walk over IPv6 extension headers.
+    pub extensions: Extensions,
+    /// Payload bytes.
+    pub piece: Piece,
+    /// How far a ClientHello has been read.
+    pub hello: Hello,
+    /// The name that is being read.
+    pub name: WireName,
+    /// Policies that block and allow `name`.
+    pub masks: Masks,
+    /// The event that is being written.
+    pub event: Event,
+}
+
+/// What the fast path found out about a packet of a device that has policies.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Packet {
+    pub device: Device,
+    pub flow: FlowKey,
+    /// The slot that was in force when the packet came.
+    pub slot: u32,
+    /// Length in bytes of the whole frame.
+    pub frame_len: u64,
+    pub payload_offset: u32,
+    pub payload_len: u32,
+    /// VLAN tags, outermost first, of which `vlan_count` count.
+    pub vlans: [[u8; 2]; 2],
+    pub vlan_count: u8,
+    pub is_v4: bool,
+    /// Whether this is the first packet that is seen of its flow.
+    pub begins: bool,
+    /// The verdict that the destination brought: a pass, or that of a policy which only observes.
+    pub so_far: Verdict,
+}
+
+/// The working memory of this packet; `None` never happens, but the verifier wants it asked.
+#[inline(always)]
+pub fn scratch() -> Option<*mut Scratch> {
+    SCRATCH.get_ptr_mut(0)
+}
+
+/// The generation in force, read once for a packet.
+#[derive(Clone, Copy)]
+pub struct Tables {
+    pub slot: u32,
+    pub generation: &'static Generation,
+}
+
+impl Tables {
+    /// The slot that is in force now.
+    #[inline(always)]
+    pub fn active() -> Option<Self> {
+        Self::of_slot(*ACTIVE.get(0)?)
+    }
+
+    /// The slot that a packet has been using.
+    #[inline(always)]
+    pub fn of_slot(slot: u32) -> Option<Self> {
+        Some(Self { slot, generation: GENERATIONS.get(slot)? })
+    }
+
+    /// The device with this MAC address, or what holds for one that is not listed.
+    #[inline(always)]
+    pub fn device(self, mac: MacAddr) -> Device {
+        let Some(devices) = DEVICES.get(self.slot) else { return self.other() };
+        // SAFETY: the value is copied at once; an inner map is filled before it is put in force and never written again.
+        unsafe { devices.get(mac) }.copied().unwrap_or(self.other())
+    }
+
+    /// What holds for a device that is not listed.
+    #[inline(always)]
+    pub fn other(self) -> Device {
+        Device { policies: self.generation.default_policies, number: OTHER_DEVICE, reserved: 0 }
+    }
+
+    /// The masks of a port.
+    #[inline(always)]
+    pub fn port(self, key: PortKey) -> Option<Masks> {
+        // SAFETY: as in `device`.
+        unsafe { PORTS.get(self.slot)?.get(key) }.copied()
+    }
+}

@@ -1,0 +1,41 @@
+//! The end of a packet: its verdict is remembered, told and counted.
+
+use aya_ebpf::programs::XdpContext;
+use aya_log_ebpf::debug;
+use gateway_common::abi::{Action, Kind, Verdict};
+use gateway_common::reason::Reason;
+
+use crate::maps::{Packet, Scratch};
+use crate::{flow, tell};
+
+/// What decides a flow.
+pub struct Finding {
+    pub verdict: Verdict,
+    pub kind: Kind,
+    /// Length of the name in `scratch.name`, 0 without one.
+    pub name_len: u32,
+}
+
+/// Ends a packet that brings the verdict of its flow.
+///
+/// A verdict to observe that the destination brought stays, unless the finding blocks.
+#[inline(always)]
+pub fn settle(ctx: &XdpContext, element: *mut Scratch, generation: u64, finding: &Finding) -> Action {
+    // SAFETY: the caller got this CPU's element from the map and checked it; nobody else writes it now.
+    let scratch = unsafe { &mut *element };
+    let verdict = finding.verdict.or(scratch.packet.so_far);
+    flow::decide(&scratch.packet.flow, generation, verdict);
+    if finding.name_len > 0 || !matches!(verdict.action, Action::Pass) {
+        tell::event(scratch, verdict, finding.kind, finding.name_len);
+    }
+    finish(ctx, &scratch.packet, verdict, finding.verdict.reason, true)
+}
+
+/// Ends a packet: counts it under `counted`, and under its policy if that blocks or observes.
+#[inline(never)]
+pub fn finish(ctx: &XdpContext, packet: &Packet, verdict: Verdict, counted: Reason, decides: bool) -> Action {
+    tell::count(packet.device, packet.frame_len, counted, packet.begins);
+    tell::count_blocked(packet.device, verdict, decides);
+    debug!(ctx, "{:mac} {} by policy {}", packet.flow.mac.0, counted.label(), verdict.policy);
+    verdict.action
+}

@@ -1,0 +1,84 @@
+//! Counters and events: what is told about a verdict that has fallen. Nothing here can change one.
+
+use aya_ebpf::bindings::BPF_NOEXIST;
+use aya_ebpf::helpers::bpf_ktime_get_ns;
+use gateway_common::abi::{Action, BlockedCounters, BlockedKey, Device, Event, Kind, NAME_BYTES, REASON_SLOTS, Verdict};
+use gateway_common::reason::Reason;
+
+use crate::opaque::opaque;
+use crate::maps::{BLOCKED, COUNTERS, EVENTS, EVENTS_LOST, Scratch};
+
+/// Counts a frame of `len` bytes of `device` under `reason`, and a flow if it is the first that is seen of one.
+#[inline(always)]
+pub fn count(device: Device, len: u64, reason: Reason, begins_flow: bool) {
+    let Some(counters) = COUNTERS.get_ptr_mut(device.number) else { return };
+    // SAFETY: an element of this CPU, checked; packets of one CPU follow each other, so nobody else writes it now.
+    let counters = unsafe { &mut *counters };
+    counters.packets += 1;
+    counters.bytes += len;
+    counters.flows += u64::from(begins_flow);
+    counters.reasons[usize::from(opaque(reason as u8)) & (REASON_SLOTS - 1)] += 1;
+}
+
+/// Counts a frame that a policy blocked or would have blocked, and the flow if this frame brought its verdict.
+#[inline(always)]
+pub fn count_blocked(device: Device, verdict: Verdict, decides_flow: bool) {
+    if matches!(verdict.action, Action::Pass) {
+        return;
+    }
+    let key = BlockedKey {
+        device: device.number,
+        policy: verdict.policy,
+        reason: verdict.reason as u8,
+        action: verdict.action as u8,
+        reserved: 0,
+    };
+    if BLOCKED.get_ptr(key).is_none() {
+        // Another CPU may have been quicker; its element is as good.
+        let _ = BLOCKED.insert(key, BlockedCounters::default(), u64::from(BPF_NOEXIST));
+    }
+    let Some(counters) = BLOCKED.get_ptr_mut(key) else { return };
+    // SAFETY: as in `count`; the daemon removes elements only of numbers that no device or policy has any more.
+    let counters = unsafe { &mut *counters };
+    counters.packets += 1;
+    counters.flows += u64::from(decides_flow);
+}
+
+/// Sends an event about the packet in `scratch.packet`; `name_len` bytes of `scratch.name` are its name.
+#[inline(always)]
+pub fn event(scratch: &mut Scratch, verdict: Verdict, kind: Kind, name_len: u32) {
+    let packet = &scratch.packet;
+    let event = &mut scratch.event;
+    // SAFETY: the helper has no arguments and only reads the clock.
+    event.time = unsafe { bpf_ktime_get_ns() };
+    event.flow = packet.flow;
+    event.device = packet.device.number;
+    event.vlans = packet.vlans;
+    event.vlan_count = packet.vlan_count;
+    event.kind = kind as u8;
+    event.action = verdict.action as u8;
+    event.reason = verdict.reason as u8;
+    event.policy = verdict.policy;
+    #[expect(clippy::cast_possible_truncation, reason = "a name is at most 253 bytes")]
+    let len = name_len as u8;
+    event.name_len = len;
+    event.reserved = [0; 6];
+    copy_name(event, &scratch.name.bytes, name_len);
+    if EVENTS.output(&scratch.event, 0).is_err() {
+        lost();
+    }
+}
+
+#[inline(always)]
+fn copy_name(event: &mut Event, name: &[u8; NAME_BYTES], len: u32) {
+    event.name = if len == 0 { [0; NAME_BYTES] } else { *name };
+}
+
+#[inline(always)]
+fn lost() {
+    if let Some(lost) = EVENTS_LOST.get_ptr_mut(0) {
+        // SAFETY: as in `count`.
+        unsafe { *lost += 1 };
+    }
+}
+

@@ -1,0 +1,53 @@
+//! A request to the running daemon over its control socket.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+
+/// Sends a request without a body and hands each piece of the answer to `piece` as it comes.
+///
+/// # Errors
+/// If no daemon answers, or it refuses: its words are the error.
+pub fn request(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    mut piece: impl FnMut(&[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let response = send(socket, method, path).await?;
+        let refused = !response.status().is_success();
+        let mut body = response.into_body();
+        let mut refusal = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.context("the daemon broke off")?;
+            match frame.data_ref() {
+                Some(data) if refused => refusal.write_all(data)?,
+                Some(data) => piece(data)?,
+                None => {}
+            }
+        }
+        if refused {
+            bail!("{}", String::from_utf8_lossy(&refusal).trim_end());
+        }
+        Ok(())
+    })
+}
+
+async fn send(socket: &Path, method: Method, path: &str) -> anyhow::Result<Response<Incoming>> {
+    let stream = UnixStream::connect(socket)
+        .await
+        .with_context(|| format!("no daemon answers on {}; is `gateway run` running, and are you root?", socket.display()))?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    // Ends with the response; an error shows in the response itself.
+    tokio::spawn(connection);
+    let request = Request::builder().method(method).uri(path).header("host", "gateway").body(Empty::<Bytes>::new())?;
+    Ok(sender.send_request(request).await?)
+}

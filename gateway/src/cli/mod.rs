@@ -1,0 +1,74 @@
+//! The commands: one file each.
+//!
+//! Exit codes: 0 done, 1 refused or failed with a message on standard error, 2 wrong usage.
+
+mod check;
+mod client;
+mod detach;
+mod devices;
+mod events;
+mod places;
+mod reload;
+mod run;
+mod status;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Blocks telemetry hosts for chosen devices on a Linux router, in XDP.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check everything, then filter until told to stop. The filter outlives this command
+    Run(run::Args),
+    /// Read configuration and policies and tell every mistake in them
+    Check(check::CheckArgs),
+    /// Say whether the filter is on, where, and what it knows
+    Status(status::Args),
+    /// List the devices with their policies and counters
+    Devices(devices::Args),
+    /// Show names that were learned and what was blocked
+    Events(events::Args),
+    /// Make the running daemon read configuration and policies again
+    Reload(reload::Args),
+    /// Remove programs, links and maps: nothing is filtered afterwards, and all counters are gone
+    Detach(detach::Args),
+}
+
+/// Parses the command line, does what it says, and returns the exit code.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => return check_code(check::run(&args)),
+        Command::Status(args) => status::run(&args),
+        Command::Devices(args) => devices::run(&args),
+        Command::Events(args) => events::run(&args),
+        Command::Reload(args) => reload::run(&args),
+        Command::Detach(args) => detach::run(&args),
+    };
+    check_code(result.map(|()| ExitCode::SUCCESS))
+}
+
+fn check_code(result: anyhow::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        if !is_broken_pipe(&error) {
+            eprintln!("gateway: {error:#}");
+        }
+        ExitCode::FAILURE
+    })
+}
+
+/// Whether the reader of our output (`head`, say) has gone: nothing to complain about.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

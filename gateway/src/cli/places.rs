@@ -1,0 +1,70 @@
+//! Where the running filter is found: the folder of pins and the control socket.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::policy::{DEFAULT_PIN, DEFAULT_SOCKET};
+
+/// Where the configuration is if nothing else is said.
+pub const DEFAULT_CONFIG: &str = "/etc/gateway/gateway.toml";
+
+/// The option that every command has which talks to the filter.
+#[derive(Debug, clap::Args)]
+pub struct ConfigArg {
+    /// Configuration file of the filter
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    pub config: PathBuf,
+}
+
+/// Two keys of the configuration, read without a look at the rest: whoever wants to see or remove the filter can do so
+/// while the configuration or a policy is broken.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Places {
+    /// Folder of pins.
+    pub pin: PathBuf,
+    /// Control socket.
+    pub socket: PathBuf,
+}
+
+impl Places {
+    /// Reads them from `file`. Without the default file, the defaults hold.
+    ///
+    /// # Errors
+    /// If a file that was named cannot be read, or the file is no TOML at all.
+    pub fn read(file: &Path) -> anyhow::Result<Self> {
+        let text = match fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound && file == Path::new(DEFAULT_CONFIG) => String::new(),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        };
+        let table: toml::Table =
+            toml::from_str(&text).with_context(|| format!("{} is no TOML; run `gateway check`", file.display()))?;
+        let pin = table.get("pin").and_then(toml::Value::as_str).unwrap_or(DEFAULT_PIN);
+        let control = table.get("control").and_then(toml::Value::as_table);
+        let socket =
+            control.and_then(|control| control.get("socket")).and_then(toml::Value::as_str).unwrap_or(DEFAULT_SOCKET);
+        Ok(Self { pin: pin.into(), socket: socket.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_with_mistakes_elsewhere_still_says_where_the_filter_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gateway.toml");
+        fs::write(&file, "pin = \"/sys/fs/bpf/x\"\nnonsense = 1\n[control]\nsocket = \"/tmp/s\"\n").unwrap();
+        let places = Places::read(&file).unwrap();
+        assert_eq!(places, Places { pin: "/sys/fs/bpf/x".into(), socket: "/tmp/s".into() });
+    }
+
+    #[test]
+    fn a_named_file_that_is_not_there_is_an_error() {
+        assert!(Places::read(Path::new("/nonexistent/gateway.toml")).is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! `gateway status`.
+
+use std::os::unix::net::UnixStream;
+
+use anyhow::bail;
+use gateway_common::abi::ABI_VERSION;
+use nix::net::if_::if_nametoindex;
+use serde::Serialize;
+
+use super::places::{ConfigArg, Places};
+use super::table::print_json;
+use crate::datapath::maps::Maps;
+use crate::datapath::pins::Pins;
+
+/// Options of `gateway status`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Status {
+    /// Whether a daemon answers. The filter does not need one.
+    daemon: bool,
+    abi: u32,
+    generation: u64,
+    interfaces: Vec<Interface>,
+    devices: usize,
+    policies: Vec<String>,
+    flows: usize,
+    events_lost: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Interface {
+    interface: String,
+    mode: &'static str,
+    /// Whether there is an interface of that name.
+    exists: bool,
+}
+
+/// Says whether the filter is on; fails if it is not.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let places = Places::read(&args.config.config)?;
+    let pins = Pins::new(&places.pin);
+    let maps = Maps::pinned(&pins)?;
+    let interfaces = pins
+        .attached()
+        .into_iter()
+        .map(|(interface, mode)| {
+            let exists = if_nametoindex(interface.as_str()).is_ok();
+            Interface { interface, mode: mode.label(), exists }
+        })
+        .collect();
+    let status = Status {
+        daemon: UnixStream::connect(&places.socket).is_ok(),
+        abi: ABI_VERSION,
+        generation: maps.generation()?,
+        interfaces,
+        devices: maps.read_device_labels()?.len(),
+        policies: maps.read_policies()?.into_values().collect(),
+        flows: maps.count_flows(),
+        events_lost: maps.read_events_lost()?,
+    };
+    if args.json {
+        print_json(std::slice::from_ref(&status))?;
+    } else {
+        print(&status);
+    }
+    if status.interfaces.iter().any(|interface| interface.exists) {
+        return Ok(());
+    }
+    bail!("the filter is loaded but on no interface");
+}
+
+fn print(status: &Status) {
+    println!("daemon      {}", if status.daemon { "running" } else { "not running; the filter goes on without it" });
+    for Interface { interface, mode, exists } in &status.interfaces {
+        println!("interface   {interface} ({mode}{})", if *exists { "" } else { ", not there" });
+    }
+    println!("generation  {}", status.generation);
+    println!("policies    {}", status.policies.join(", "));
+    println!("devices     {}", status.devices);
+    println!("flows       {}", status.flows);
+    println!("events lost {}", status.events_lost);
+}

@@ -1,0 +1,327 @@
+//! `gateway run`: everything is checked first, then loaded, filled, attached and served.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use nix::net::if_::if_nametoindex;
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::MissedTickBehavior;
+use tracing::{error, info, warn};
+
+use crate::datapath::attach::Attached;
+use crate::datapath::engine::Engine;
+use crate::datapath::maps::Maps;
+use crate::datapath::pins::{Mode, Pins};
+use crate::observe::hub::Hub;
+use crate::observe::wait::wait_on;
+use crate::policy::{Checks, Config};
+use crate::serve::metrics::KernelCollector;
+use crate::serve::{control, http};
+
+/// How often the interfaces are looked at, to filter again on one that went and came.
+const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
+
+/// What the daemon knows of itself, for the metrics.
+#[derive(Default)]
+pub struct Health(Mutex<State>);
+
+/// The content of [`Health`].
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// Loads of policies that came into force, the first included.
+    pub reloads_ok: u64,
+    /// Loads that were refused.
+    pub reloads_failed: u64,
+    /// When the policies in force were loaded, in seconds since 1970.
+    pub loaded_at: f64,
+    /// Policy, kind of entry, how many.
+    pub entries: Vec<(String, &'static str, usize)>,
+    /// Interface, mode, whether the filter is on it.
+    pub interfaces: Vec<(String, &'static str, bool)>,
+}
+
+impl Health {
+    /// A copy of the state.
+    pub fn read(&self) -> State {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An interface with the filter on it.
+struct Watched {
+    attached: Attached,
+    /// Its index when the filter was put on it; another one means another interface of the same name.
+    index: Option<u32>,
+}
+
+/// What a reload changes.
+struct Running {
+    engine: Engine,
+    config: Config,
+    watched: Vec<Watched>,
+}
+
+/// The running daemon.
+pub struct Daemon {
+    file: PathBuf,
+    running: Mutex<Running>,
+    /// What it knows of itself.
+    pub health: Arc<Health>,
+    /// Events.
+    pub hub: Hub,
+}
+
+impl Daemon {
+    /// Loads, fills and attaches.
+    ///
+    /// # Errors
+    /// If the kernel refuses something. What filtered before still does.
+    pub fn start(config: Config, log: bool) -> anyhow::Result<Self> {
+        let mut engine = Engine::start(Pins::new(&config.pin), log)?;
+        for (inspector, refusal) in &engine.loaded.refused {
+            warn!(
+                "this kernel refused the inspector `{}`, its names are not seen: {refusal}",
+                inspector.program()
+            );
+        }
+        let (_, generation) = engine.apply(&config)?;
+        let watched = attach(&mut engine, &config.interfaces)?;
+        let daemon = Self {
+            file: config.file.clone(),
+            running: Mutex::new(Running { engine, config, watched }),
+            health: Arc::default(),
+            hub: Hub::default(),
+        };
+        daemon.note_loaded(&daemon.lock(), generation);
+        Ok(daemon)
+    }
+
+    /// Reads the configuration again and puts it in force as a whole; returns what to tell.
+    ///
+    /// # Errors
+    /// If the configuration has mistakes or the kernel refuses it: the policy in force then stays.
+    pub fn reload(&self) -> anyhow::Result<String> {
+        let result = self.try_reload();
+        match &result {
+            Ok(report) => info!("{report}"),
+            Err(error) => {
+                self.health.lock().reloads_failed += 1;
+                error!("reload refused, the policy in force stays: {error:#}");
+            }
+        }
+        result
+    }
+
+    fn try_reload(&self) -> anyhow::Result<String> {
+        let config = read(&self.file)?;
+        let mut running = self.lock();
+        tell_what_needs_a_restart(&running.config, &config);
+        let (_, generation) = running.engine.apply(&config)?;
+        if config.interfaces != running.config.interfaces {
+            running.watched = attach(&mut running.engine, &config.interfaces)?;
+        }
+        running.config = config;
+        Ok(self.note_loaded(&running, generation))
+    }
+
+    fn note_loaded(&self, running: &Running, generation: u64) -> String {
+        let config = &running.config;
+        let mut state = self.health.lock();
+        state.reloads_ok += 1;
+        state.loaded_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        state.entries = entries(config);
+        state.interfaces = interfaces(&running.watched);
+        let count = state.entries.iter().map(|(_, _, count)| count).sum::<usize>();
+        format!(
+            "generation {generation} in force: {} devices, {} policies, {count} entries",
+            config.devices.len(),
+            config.policies.len()
+        )
+    }
+
+    /// Puts the filter back on an interface that went and came again.
+    fn look_at_interfaces(&self) {
+        let mut running = self.lock();
+        let changed = running.watched.iter().any(|watched| {
+            let now = index(&watched.attached.interface);
+            now.is_some() && now != watched.index
+        });
+        if changed {
+            let names = running.config.interfaces.clone();
+            match attach(&mut running.engine, &names) {
+                Ok(watched) => running.watched = watched,
+                Err(error) => warn!("cannot filter again: {error:#}"),
+            }
+        }
+        self.health.lock().interfaces = interfaces(&running.watched);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads the configuration with all checks of this machine.
+///
+/// # Errors
+/// [`Mistakes`], or if the interfaces of this machine cannot be listed.
+pub fn read(file: &std::path::Path) -> anyhow::Result<Config> {
+    let checks = Checks::of_this_machine().context("cannot list the interfaces of this machine")?;
+    Ok(Config::load(file, &checks)?)
+}
+
+fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Watched>> {
+    let there: Vec<String> = names.iter().filter(|name| index(name).is_some()).cloned().collect();
+    let attached = engine.attach(&there)?;
+    for Attached { interface, mode, adopted, why_generic } in &attached {
+        let how = if *adopted { "took over the link on" } else { "attached to" };
+        info!("{how} {interface}, {} mode", mode.label());
+        if let Some(why) = why_generic {
+            warn!(
+                "{interface} takes no program in its driver ({why}): in generic mode the kernel builds a socket buffer \
+                 for every frame before it is judged, which costs several times as much CPU for each dropped frame"
+            );
+        }
+    }
+    Ok(attached
+        .into_iter()
+        .map(|attached| Watched { index: index(&attached.interface), attached })
+        .collect())
+}
+
+fn index(interface: &str) -> Option<u32> {
+    if_nametoindex(interface).ok()
+}
+
+fn interfaces(watched: &[Watched]) -> Vec<(String, &'static str, bool)> {
+    watched
+        .iter()
+        .map(|watched| {
+            let Attached { interface, mode, .. } = &watched.attached;
+            (interface.clone(), Mode::label(*mode), watched.index.is_some() && index(interface) == watched.index)
+        })
+        .collect()
+}
+
+fn entries(config: &Config) -> Vec<(String, &'static str, usize)> {
+    let mut entries = Vec::new();
+    for policy in &config.policies {
+        let of = |count: fn(&crate::policy::Entries) -> usize| count(&policy.block) + count(&policy.allow);
+        entries.push((policy.name.clone(), "host", of(|entries| entries.hosts.len())));
+        entries.push((policy.name.clone(), "domain", of(|entries| entries.domains.len())));
+        entries.push((policy.name.clone(), "address", of(|entries| entries.addresses.len())));
+        entries.push((policy.name.clone(), "port", of(|entries| entries.ports.len())));
+    }
+    entries
+}
+
+fn tell_what_needs_a_restart(old: &Config, new: &Config) {
+    let changed = [
+        ("pin", old.pin != new.pin),
+        ("metrics.listen", old.listen != new.listen),
+        ("control.socket", old.socket != new.socket),
+    ];
+    for (key, _) in changed.into_iter().filter(|(_, changed)| *changed) {
+        warn!("`{key}` has changed; that takes effect when the daemon is started again");
+    }
+}
+
+/// Runs until SIGTERM or SIGINT. The filter stays.
+///
+/// # Errors
+/// If something cannot be started.
+pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
+    let pins = Pins::new(&config.pin);
+    // Whatever can fail without the kernel goes first, so that a refused start changes nothing.
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; change [metrics] listen", config.listen))?;
+    let socket = control::bind(&config.socket)?;
+    let path = config.socket.clone();
+    let signals = Signals::new()?;
+    let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
+    let registry = Registry::new();
+    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, Arc::clone(&daemon.health))))?;
+    let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
+    info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
+    // Without systemd there is nobody to tell.
+    let _ = sd_notify::notify(false, &[sd_notify::NotifyState::Ready]);
+    let log = kernel_log(&daemon, log);
+    tokio::select! {
+        result = http::serve(listener, registry) => result.context("the metrics server ended")?,
+        result = control::serve(socket, Arc::clone(&daemon)) => result.context("the control server ended")?,
+        result = daemon.hub.pump(events, labels) => result.context("the events ended")?,
+        () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
+        () = watch(&daemon) => {}
+        result = log => result.context("the kernel's log ended")?,
+    }
+    // One that is left behind is replaced at the next start.
+    let _ = std::fs::remove_file(path);
+    Ok(())
+}
+
+async fn watch(daemon: &Arc<Daemon>) {
+    let mut ticks = tokio::time::interval(LOOK_AT_INTERFACES);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let daemon = Arc::clone(daemon);
+        if let Err(error) = tokio::task::spawn_blocking(move || daemon.look_at_interfaces()).await {
+            error!("looking at the interfaces failed: {error}");
+        }
+    }
+}
+
+/// Hands the kernel half's log lines to ours, if they are switched on; else waits for ever.
+async fn kernel_log(daemon: &Daemon, on: bool) -> anyhow::Result<()> {
+    if !on {
+        return std::future::pending().await;
+    }
+    let logger = aya_log::EbpfLogger::init(&mut daemon.lock().engine.loaded.ebpf)?;
+    let mut logger = wait_on(logger)?;
+    loop {
+        let mut ready = logger.readable_mut().await?;
+        ready.get_inner_mut().flush();
+        ready.clear_ready();
+    }
+}
+
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Reloads at each SIGHUP; returns at SIGTERM or SIGINT.
+    async fn handle(mut self, daemon: &Arc<Daemon>) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => {
+                    let daemon = Arc::clone(daemon);
+                    // The outcome is logged and counted where it falls.
+                    let _ = tokio::task::spawn_blocking(move || daemon.reload()).await;
+                }
+            }
+        }
+    }
+}
+

@@ -1,0 +1,127 @@
+//! Links on interfaces: pinned, so that they outlive the daemon, and replaced in place, so that no packet passes between
+//! an old program and a new one.
+
+use std::fs;
+
+use aya::programs::links::{FdLink, PinnedLink};
+use aya::programs::xdp::{XdpLink, XdpMode};
+use aya::programs::{ProgramError, Xdp};
+
+use super::Error;
+use super::load::Loaded;
+use super::pins::{Mode, Pins, file, remove_file, remove_tree};
+
+/// What became of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// Its name.
+    pub interface: String,
+    /// How the program is attached.
+    pub mode: Mode,
+    /// Whether a link was there and only its program was changed.
+    pub adopted: bool,
+    /// Why the native mode was not to be had, if it was not.
+    pub why_generic: Option<String>,
+}
+
+/// Puts the program on `interfaces`, takes it off all others, and then removes what the program before it needed.
+///
+/// # Errors
+/// [`Error::Attach`] if an interface takes the program in neither mode. Links that were there stay as they were.
+pub fn attach(loaded: &mut Loaded, pins: &Pins, interfaces: &[String]) -> Result<Vec<Attached>, Error> {
+    let next = pins.root().join("next-inspectors");
+    remove_file(&next)?;
+    // A pin keeps the array filled after this process has ended.
+    loaded.inspectors.pin(&next).map_err(|source| Error::Pin { path: next.clone(), source })?;
+    let program = loaded.ingress()?;
+    let attached = interfaces.iter().map(|name| attach_one(program, pins, name)).collect::<Result<_, _>>()?;
+    detach_others(pins, interfaces)?;
+    let current = pins.inspectors();
+    fs::rename(&next, &current).map_err(|source| file("move into place", &next, source))?;
+    for old in pins.of_another_version() {
+        remove_tree(&old)?;
+    }
+    Ok(attached)
+}
+
+/// Takes the program off every interface that is not in `interfaces`.
+///
+/// # Errors
+/// [`Error::File`] if a pin cannot be removed.
+fn detach_others(pins: &Pins, interfaces: &[String]) -> Result<(), Error> {
+    for (interface, mode) in pins.attached() {
+        if !interfaces.contains(&interface) {
+            remove_file(&pins.link(mode, &interface))?;
+        }
+    }
+    Ok(())
+}
+
+fn attach_one(program: &mut Xdp, pins: &Pins, interface: &str) -> Result<Attached, Error> {
+    for mode in Mode::ALL {
+        let pin = pins.link(mode, interface);
+        if pin.exists() {
+            if replace(program, &pin, interface)? {
+                let interface = interface.to_owned();
+                return Ok(Attached { interface, mode, adopted: true, why_generic: None });
+            }
+            // The interface that this link was on is gone; one of the same name has come.
+            remove_file(&pin)?;
+        }
+    }
+    let (mode, why_generic, id) = match program.attach(interface, XdpMode::Driver) {
+        Ok(id) => (Mode::Native, None, id),
+        Err(error) if native_is_missing(&error) => {
+            let id = program.attach(interface, XdpMode::Skb).map_err(|source| refused(interface, source))?;
+            (Mode::Generic, Some(reason(&error)), id)
+        }
+        Err(source) => return Err(refused(interface, source)),
+    };
+    let link = program.take_link(id).map_err(|source| refused(interface, source))?;
+    let link: FdLink =
+        link.try_into().map_err(|source| Error::Link { interface: interface.to_owned(), source })?;
+    let path = pins.link(mode, interface);
+    link.pin(&path).map_err(|source| Error::Pin { path, source })?;
+    Ok(Attached { interface: interface.to_owned(), mode, adopted: false, why_generic })
+}
+
+/// Changes the program of a pinned link; false if its interface is gone.
+fn replace(program: &mut Xdp, pin: &std::path::Path, interface: &str) -> Result<bool, Error> {
+    let link = |source| Error::Link { interface: interface.to_owned(), source };
+    let pinned = PinnedLink::from_pin(pin).map_err(link)?;
+    let held = XdpLink::try_from(FdLink::from(pinned)).map_err(link)?;
+    match program.attach_to_link(held) {
+        Ok(id) => {
+            // Taken and dropped: the pin holds it.
+            program.take_link(id).map_err(|source| refused(interface, source))?;
+            Ok(true)
+        }
+        Err(error) if os_error(&error) == Some(nix::libc::ENOLINK) => Ok(false),
+        Err(source) => Err(refused(interface, source)),
+    }
+}
+
+/// Whether the driver has no XDP, or none for this interface as it is set up (too large an MTU, too few queues).
+fn native_is_missing(error: &ProgramError) -> bool {
+    use nix::libc::{EINVAL, ENOTSUP, ERANGE, ENOMEM, EOPNOTSUPP};
+    os_error(error).is_some_and(|code| [EOPNOTSUPP, ENOTSUP, EINVAL, ERANGE, ENOMEM].contains(&code))
+        || matches!(error, ProgramError::XdpError(_))
+}
+
+fn os_error(error: &ProgramError) -> Option<i32> {
+    match error {
+        ProgramError::SyscallError(error) => error.io_error.raw_os_error(),
+        _ => None,
+    }
+}
+
+fn reason(error: &ProgramError) -> String {
+    match error {
+        ProgramError::SyscallError(error) => error.io_error.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn refused(interface: &str, source: ProgramError) -> Error {
+    Error::Attach { interface: interface.to_owned(), source }
+}

@@ -1,0 +1,72 @@
+//! The filter as a whole, as the daemon steers it: load or adopt, put a policy in force, attach.
+
+use super::Error;
+use super::attach::{Attached, attach};
+use super::load::{Loaded, Options};
+use super::maps::Maps;
+use super::pins::Pins;
+use crate::policy::{Compiled, Config, NoNumber, Numbers, TooMany};
+
+/// A policy that could not be put in force. The one before it still is.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// There are not enough numbers.
+    #[error(transparent)]
+    Numbers(#[from] TooMany),
+    /// A number is missing.
+    #[error(transparent)]
+    Compile(#[from] NoNumber),
+    /// The kernel refused something.
+    #[error(transparent)]
+    Kernel(#[from] Error),
+}
+
+/// The filter: programs loaded, maps pinned.
+pub struct Engine {
+    /// The programs.
+    pub loaded: Loaded,
+    /// The maps.
+    pub maps: Maps,
+    pins: Pins,
+}
+
+impl Engine {
+    /// Loads the programs on the pinned maps of this ABI version, or on new ones if there are none. What is attached
+    /// goes on filtering meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::NotBpfFs`] if `pins` is not in a BPF file system, [`Error::Load`] and [`Error::Program`] if the kernel
+    /// refuses.
+    pub fn start(pins: Pins, log: bool) -> Result<Self, Error> {
+        pins.create()?;
+        let loaded = Loaded::new(Options { pins: Some(&pins), log })?;
+        let maps = Maps::pinned(&pins)?;
+        Ok(Self { loaded, maps, pins })
+    }
+
+    /// Puts the policies of `config` in force as a whole and returns what was compiled and the new generation's number.
+    ///
+    /// # Errors
+    /// [`Refused`]; what was in force then still is.
+    pub fn apply(&mut self, config: &Config) -> Result<(Compiled, u64), Refused> {
+        let previous = self.maps.read_numbers()?;
+        let compiled = Compiled::new(config, previous.assign(config)?)?;
+        let generation = self.put_in_force(config, &previous, &compiled)?;
+        Ok((compiled, generation))
+    }
+
+    fn put_in_force(&mut self, config: &Config, previous: &Numbers, compiled: &Compiled) -> Result<u64, Error> {
+        self.maps.label(config, previous, &compiled.numbers)?;
+        let generation = self.maps.put_in_force(compiled)?;
+        self.maps.free_labels(previous, &compiled.numbers)?;
+        Ok(generation)
+    }
+
+    /// Puts the program on `interfaces` and takes it off all others.
+    ///
+    /// # Errors
+    /// [`Error::Attach`] if an interface does not take it.
+    pub fn attach(&mut self, interfaces: &[String]) -> Result<Vec<Attached>, Error> {
+        attach(&mut self.loaded, &self.pins, interfaces)
+    }
+}

@@ -1,0 +1,106 @@
+//! Who has which number: labels beside the counters, and counters that begin at zero with a new owner.
+
+use std::collections::BTreeSet;
+
+use aya::maps::{MapError, PerCpuValues};
+use aya::util::nr_cpus;
+use gateway_common::abi::{DeviceCounters, Label, REASON_SLOTS};
+use gateway_common::wire::MacAddr;
+
+use super::Error;
+use super::maps::{Maps, map};
+use super::plain::Plain;
+use crate::policy::{Config, Fresh, Numbers};
+
+impl Maps {
+    /// Writes the labels of `next` and makes fresh numbers begin at zero. To be called before the policy with these
+    /// numbers is put in force.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if a map cannot be written.
+    pub fn label(&mut self, config: &Config, previous: &Numbers, next: &Numbers) -> Result<(), Error> {
+        self.start_at_zero(&next.fresh(previous))?;
+        for (name, number) in &next.policies {
+            self.set_policy_label(*number, label(name, MacAddr::default()))?;
+        }
+        for device in &config.devices {
+            if let Some(number) = next.devices.get(&device.mac) {
+                self.set_device_label(*number, label(&device.name, device.mac))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Frees the labels of numbers that have no owner any more. To be called after the policy without them is in force.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if a map cannot be written.
+    pub fn free_labels(&mut self, previous: &Numbers, next: &Numbers) -> Result<(), Error> {
+        let kept: BTreeSet<u8> = next.policies.values().copied().collect();
+        for number in previous.policies.values().filter(|number| !kept.contains(number)) {
+            self.set_policy_label(*number, Label::FREE)?;
+        }
+        let kept: BTreeSet<u32> = next.devices.values().copied().collect();
+        for number in previous.devices.values().filter(|number| !kept.contains(number)) {
+            self.set_device_label(*number, Label::FREE)?;
+        }
+        Ok(())
+    }
+
+    fn set_policy_label(&mut self, number: u8, label: Label) -> Result<(), Error> {
+        let set = self.policy_labels.set(number.into(), Plain(label), 0);
+        set.map_err(|source| map("write", "POLICY_LABELS", source))
+    }
+
+    fn set_device_label(&mut self, number: u32, label: Label) -> Result<(), Error> {
+        let set = self.device_labels.set(number, Plain(label), 0);
+        set.map_err(|source| map("write", "DEVICE_LABELS", source))
+    }
+
+    fn start_at_zero(&mut self, fresh: &Fresh) -> Result<(), Error> {
+        const ZERO: DeviceCounters = DeviceCounters { packets: 0, bytes: 0, flows: 0, reasons: [0; REASON_SLOTS] };
+        let cpus = nr_cpus().map_err(|(_, source)| Error::System { call: "counting CPUs", source })?;
+        for number in &fresh.devices {
+            let zeros = PerCpuValues::try_from(vec![Plain(ZERO); cpus])
+                .map_err(|source| Error::System { call: "counting CPUs", source })?;
+            self.counters.set(*number, zeros, 0).map_err(|source| map("write", "COUNTERS", source))?;
+        }
+        self.forget_blocked(fresh)?;
+        self.forget_flows(fresh)
+    }
+
+    fn forget_blocked(&mut self, fresh: &Fresh) -> Result<(), Error> {
+        let stale: Vec<_> = self
+            .blocked
+            .keys()
+            .filter_map(Result::ok)
+            .filter(|Plain(key)| fresh.devices.contains(&key.device) || fresh.policies.contains(&key.policy))
+            .collect();
+        stale.iter().try_for_each(|key| gone(self.blocked.remove(key), "BLOCKED"))
+    }
+
+    /// Flows that were judged by the policy which had the number before: they are judged anew.
+    fn forget_flows(&mut self, fresh: &Fresh) -> Result<(), Error> {
+        if fresh.policies.is_empty() {
+            return Ok(());
+        }
+        let flows = self.flows.iter().filter_map(Result::ok);
+        let stale: Vec<_> =
+            flows.filter(|(_, flow)| fresh.policies.contains(&flow.0.policy)).map(|(key, _)| key).collect();
+        stale.iter().try_for_each(|key| gone(self.flows.remove(key), "FLOWS"))
+    }
+}
+
+/// The result of a removal; what was gone already is removed.
+fn gone(result: Result<(), MapError>, name: &'static str) -> Result<(), Error> {
+    match result {
+        Ok(()) | Err(MapError::KeyNotFound) => Ok(()),
+        Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(nix::libc::ENOENT) => Ok(()),
+        Err(source) => Err(map("remove from", name, source)),
+    }
+}
+
+/// The label of a device or policy. The configuration refuses names that do not fit.
+fn label(text: &str, mac: MacAddr) -> Label {
+    Label::new(text, mac).unwrap_or(Label::FREE)
+}

@@ -1,0 +1,105 @@
+//! From the object to verified programs.
+
+use aya::maps::{Map, ProgramArray};
+use aya::programs::{ProgramError, TestRun as _, TestRunOptions, Xdp};
+use aya::{Ebpf, EbpfLoader};
+use gateway_common::abi::Inspector;
+
+use super::Error;
+use super::maps::{PINNED, map};
+use super::pins::Pins;
+
+/// The kernel half, as `cargo xtask build` left it.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("GATEWAY_BPF_OBJECT"));
+
+/// Name of the fast path in the object.
+const INGRESS: &str = "ingress";
+
+/// How the kernel half is loaded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'a> {
+    /// Where maps are pinned, or taken from if they are there; nowhere if `None`: the load then ends with its handle.
+    pub pins: Option<&'a Pins>,
+    /// Whether the programs write a log line for each packet of a filtered device. A constant to the verifier: without
+    /// it, no instruction of logging is left in the loaded program.
+    pub log: bool,
+}
+
+/// The programs, verified and tied together; attached to nothing yet.
+pub struct Loaded {
+    /// The object with its maps.
+    pub ebpf: Ebpf,
+    /// The programs behind the tail calls. The kernel empties the array when its last handle or pin goes.
+    pub inspectors: Map,
+    /// What the kernel refused, if anything: the inspector, why, and what that means.
+    pub refused: Vec<(Inspector, ProgramError)>,
+}
+
+impl Loaded {
+    /// Loads the object.
+    ///
+    /// # Errors
+    /// [`Error::Load`] without the rights or a kernel for it, [`Error::Program`] if the fast path is refused.
+    pub fn new(options: Options<'_>) -> Result<Self, Error> {
+        let level: u8 = if options.log { 4 } else { 0 };
+        let mut loader = EbpfLoader::new();
+        loader.override_global("AYA_LOG_LEVEL", &level, true);
+        if let Some(pins) = options.pins {
+            for name in PINNED {
+                loader.map_pin_path(name, pins.map(name));
+            }
+        }
+        let mut ebpf = loader.load(OBJECT).map_err(Error::Load)?;
+        xdp(&mut ebpf, INGRESS)?.load().map_err(|source| Error::Program { program: INGRESS, source })?;
+        let (inspectors, refused) = load_inspectors(&mut ebpf)?;
+        Ok(Self { ebpf, inspectors, refused })
+    }
+
+    /// The fast path.
+    ///
+    /// # Errors
+    /// [`Error::NoProgram`] if the object has none.
+    pub fn ingress(&mut self) -> Result<&mut Xdp, Error> {
+        xdp(&mut self.ebpf, INGRESS)
+    }
+
+    /// Runs the real program on one frame (`BPF_PROG_TEST_RUN`) and returns the XDP action. Up to `out.len()` bytes of
+    /// the frame as the program left it are written to `out`.
+    ///
+    /// # Errors
+    /// [`Error::Program`] if the kernel does not run it, as for a frame shorter than an Ethernet header.
+    pub fn test_run(&mut self, frame: &[u8], out: &mut [u8]) -> Result<u32, Error> {
+        let program = xdp(&mut self.ebpf, INGRESS)?;
+        let options = TestRunOptions { data_in: Some(frame), data_out: Some(out), ..TestRunOptions::new() };
+        let result = program.test_run(options).map_err(|source| Error::Program { program: INGRESS, source })?;
+        Ok(result.return_value)
+    }
+}
+
+/// An inspector that the kernel refused, and why.
+type Refusal = (Inspector, ProgramError);
+
+/// Loads what stands behind the tail calls. A kernel that refuses one loses only that one.
+fn load_inspectors(ebpf: &mut Ebpf) -> Result<(Map, Vec<Refusal>), Error> {
+    const MAP: &str = "INSPECTORS";
+    let mut inspectors = ebpf.take_map(MAP).ok_or(Error::NoMap { map: MAP })?;
+    let mut array = ProgramArray::try_from(&mut inspectors).map_err(|source| map("use", MAP, source))?;
+    let mut refused = Vec::new();
+    for inspector in Inspector::ALL {
+        let name = inspector.program();
+        let program = xdp(ebpf, name)?;
+        match program.load() {
+            Ok(()) => {
+                let fd = program.fd().map_err(|source| Error::Program { program: name, source })?;
+                array.set(*inspector as u32, fd, 0).map_err(|source| map("fill", MAP, source))?;
+            }
+            Err(error) => refused.push((*inspector, error)),
+        }
+    }
+    Ok((inspectors, refused))
+}
+
+fn xdp<'a>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut Xdp, Error> {
+    let program = ebpf.program_mut(name).ok_or(Error::NoProgram { program: name })?;
+    program.try_into().map_err(|source| Error::Program { program: name, source })
+}

@@ -1,0 +1,117 @@
+//! Typed handles on the maps.
+
+use aya::Ebpf;
+use aya::maps::lpm_trie::LpmTrie;
+use aya::maps::of_maps::ArrayOfMaps;
+use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuHashMap, RingBuf};
+use gateway_common::abi::{
+    BlockedCounters, BlockedKey, Device, DeviceCounters, Flow, FlowKey, Generation, Label, Masks, NameMasks, PortKey,
+    PrefixMasks,
+};
+use gateway_common::wire::MacAddr;
+
+use super::Error;
+use super::pins::Pins;
+use super::plain::Plain;
+
+/// Inner map: devices by MAC address.
+pub type Devices = HashMap<MapData, Plain<MacAddr>, Plain<Device>>;
+/// Inner map: host names by hash.
+pub type Names = HashMap<MapData, u64, Plain<NameMasks>>;
+/// Inner map: IPv4 prefixes; the last four bytes of a key are zero.
+pub type PrefixesV4 = LpmTrie<MapData, [u8; 8], Plain<PrefixMasks>>;
+/// Inner map: IPv6 prefixes.
+pub type PrefixesV6 = LpmTrie<MapData, [u8; 16], Plain<PrefixMasks>>;
+/// Inner map: destination ports.
+pub type Ports = HashMap<MapData, Plain<PortKey>, Plain<Masks>>;
+
+/// The maps that live as long as the filter, whoever made them.
+pub const PINNED: &[&str] = &[
+    "ACTIVE",
+    "GENERATIONS",
+    "DEVICES",
+    "NAMES",
+    "PREFIXES_V4",
+    "PREFIXES_V6",
+    "PORTS",
+    "FLOWS",
+    "COUNTERS",
+    "BLOCKED",
+    "EVENTS",
+    "EVENTS_LOST",
+    "DEVICE_LABELS",
+    "POLICY_LABELS",
+];
+
+/// The maps of the kernel half, by their names there; see `gateway-ebpf/src/maps.rs` for what each holds.
+#[expect(missing_docs, reason = "each field is the map of that name")]
+pub struct Maps {
+    pub active: Array<MapData, u32>,
+    pub generations: Array<MapData, Plain<Generation>>,
+    pub devices: ArrayOfMaps<MapData, Devices>,
+    pub names: ArrayOfMaps<MapData, Names>,
+    pub prefixes_v4: ArrayOfMaps<MapData, PrefixesV4>,
+    pub prefixes_v6: ArrayOfMaps<MapData, PrefixesV6>,
+    pub ports: ArrayOfMaps<MapData, Ports>,
+    pub flows: HashMap<MapData, Plain<FlowKey>, Plain<Flow>>,
+    pub counters: PerCpuArray<MapData, Plain<DeviceCounters>>,
+    pub blocked: PerCpuHashMap<MapData, Plain<BlockedKey>, Plain<BlockedCounters>>,
+    pub events: RingBuf<MapData>,
+    pub events_lost: PerCpuArray<MapData, u64>,
+    pub device_labels: Array<MapData, Plain<Label>>,
+    pub policy_labels: Array<MapData, Plain<Label>>,
+}
+
+impl Maps {
+    /// The maps of a fresh load.
+    ///
+    /// # Errors
+    /// [`Error::NoMap`] if the object has not all of them, [`Error::Map`] if one has another shape.
+    pub fn take(ebpf: &mut Ebpf) -> Result<Self, Error> {
+        Self::open(|name| ebpf.take_map(name).ok_or(Error::NoMap { map: name }))
+    }
+
+    /// The pinned maps.
+    ///
+    /// # Errors
+    /// [`Error::NothingPinned`] if there is no filter, [`Error::Map`] if a map cannot be opened.
+    pub fn pinned(pins: &Pins) -> Result<Self, Error> {
+        if !pins.exist() {
+            return Err(Error::NothingPinned { path: pins.root().to_owned() });
+        }
+        Self::open(|name| {
+            MapData::from_pin(pins.map(name)).and_then(Map::from_map_data).map_err(|source| map("open", name, source))
+        })
+    }
+
+    fn open(mut find: impl FnMut(&'static str) -> Result<Map, Error>) -> Result<Self, Error> {
+        fn typed<T: TryFrom<Map, Error = MapError>>(
+            find: &mut impl FnMut(&'static str) -> Result<Map, Error>,
+            name: &'static str,
+        ) -> Result<T, Error> {
+            find(name)?.try_into().map_err(|source| map("use", name, source))
+        }
+        let find = &mut find;
+        Ok(Self {
+            active: typed(find, "ACTIVE")?,
+            generations: typed(find, "GENERATIONS")?,
+            devices: typed(find, "DEVICES")?,
+            names: typed(find, "NAMES")?,
+            prefixes_v4: typed(find, "PREFIXES_V4")?,
+            prefixes_v6: typed(find, "PREFIXES_V6")?,
+            ports: typed(find, "PORTS")?,
+            flows: typed(find, "FLOWS")?,
+            counters: typed(find, "COUNTERS")?,
+            blocked: typed(find, "BLOCKED")?,
+            events: typed(find, "EVENTS")?,
+            events_lost: typed(find, "EVENTS_LOST")?,
+            device_labels: typed(find, "DEVICE_LABELS")?,
+            policy_labels: typed(find, "POLICY_LABELS")?,
+        })
+    }
+}
+
+/// The error of an operation on a map.
+pub(super) const fn map(op: &'static str, name: &'static str, source: MapError) -> Error {
+    Error::Map { op, map: name, source }
+}

@@ -1,0 +1,22 @@
+//! The only room that touches aya: load, attach, pin, fill, read.
+//!
+//! * [`engine`]: all of it as the daemon steers it.
+//! * [`load`]: from the object to verified programs.
+//! * [`maps`]: typed handles on the maps, from a fresh load or from their pins.
+//! * [`tables`]: a compiled policy into the slot that is not in force, then the swap.
+//! * [`attach`]: links on interfaces, pinned, replaced in place.
+//! * [`pins`]: where all that lies in the BPF file system.
+//! * [`read`]: counters and labels.
+
+pub mod attach;
+pub mod engine;
+mod error;
+mod labels;
+pub mod load;
+pub mod maps;
+pub mod pins;
+pub mod plain;
+pub mod read;
+pub mod tables;
+
+pub use error::Error;

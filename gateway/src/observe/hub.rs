@@ -1,0 +1,71 @@
+//! Events from the ring buffer to whoever listens: the last ones are kept, new ones are handed on as they come.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aya::maps::{MapData, RingBuf};
+
+use tokio::sync::broadcast;
+
+use super::event::{BootClock, Record};
+use super::snapshot::Labels;
+use super::wait::wait_on;
+use crate::datapath::maps::Maps;
+
+/// How many events are kept for those who ask later.
+const KEPT: usize = 1000;
+
+/// How many events a listener may be behind before it misses some.
+const BEHIND: usize = 4096;
+
+/// The last events, and a channel for those to come.
+pub struct Hub {
+    kept: Mutex<VecDeque<Arc<Record>>>,
+    sender: broadcast::Sender<Arc<Record>>,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), sender: broadcast::channel(BEHIND).0 }
+    }
+}
+
+impl Hub {
+    /// The events that are kept, oldest first, and the channel of those after them.
+    pub fn listen(&self) -> (Vec<Arc<Record>>, broadcast::Receiver<Arc<Record>>) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        (kept.iter().cloned().collect(), self.sender.subscribe())
+    }
+
+    fn add(&self, record: Record) {
+        let record = Arc::new(record);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(Arc::clone(&record));
+        // An error only says that nobody listens.
+        let _ = self.sender.send(record);
+    }
+
+    /// Reads the ring buffer for as long as the process lives; `maps` has the labels. The filter does not wait for this: what finds no room in
+    /// the buffer is counted and lost.
+    ///
+    /// # Errors
+    /// If the buffer cannot be waited for or the labels not be read.
+    pub async fn pump(&self, events: RingBuf<MapData>, maps: Maps) -> anyhow::Result<()> {
+        let mut labels = Labels::default();
+        let mut ring = wait_on(events)?;
+        loop {
+            let mut ready = ring.readable_mut().await?;
+            let clock = BootClock::read();
+            labels.refresh(&maps)?;
+            while let Some(item) = ready.get_inner_mut().next() {
+                if let Some(record) = Record::read(&item, &labels, clock) {
+                    self.add(record);
+                }
+            }
+            ready.clear_ready();
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! The configuration of the gateway: its file and the policies beside it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use gateway_common::abi::MAX_POLICIES;
+use nix::net::if_::if_nameindex;
+
+use super::device::{Device, check_devices, check_policies};
+use super::escape::Shown;
+use super::file::Policy;
+use super::folder::{Folder, read_file, sort_by_place};
+use super::mistake::{Mistake, Mistakes};
+use super::nearest::{listed, nearest};
+use super::raw::{RawConfig, Text, refuse_later};
+use super::reading::{Checker, Reading, read, text_of};
+
+/// Where the programs, links and maps are pinned if `pin` does not say otherwise.
+pub const DEFAULT_PIN: &str = "/sys/fs/bpf/gateway";
+
+/// Where metrics are served if `[metrics] listen` does not say otherwise.
+pub const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9469);
+
+/// Where the daemon is spoken to if `[control] socket` does not say otherwise.
+pub const DEFAULT_SOCKET: &str = "/run/gateway/control.sock";
+
+/// Longest name of an interface in bytes (`IFNAMSIZ` less the NUL).
+const MAX_INTERFACE: usize = 15;
+
+/// Longest path of a UNIX socket in bytes (`sun_path` less the NUL).
+const MAX_SOCKET: usize = 107;
+
+/// The checked configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// Names of the interfaces behind which the devices are, at least one, each once.
+    pub interfaces: Vec<String>,
+    /// The folder of the policies.
+    pub folder: PathBuf,
+    /// Folder in a BPF file system for the programs, links and maps; absolute.
+    pub pin: PathBuf,
+    /// Where metrics are served.
+    pub listen: SocketAddr,
+    /// UNIX socket on which the daemon is spoken to; absolute.
+    pub socket: PathBuf,
+    /// Names of the policies of a device that is not listed.
+    pub default_policies: Vec<String>,
+    /// The devices, in the order of the file.
+    pub devices: Vec<Device>,
+    /// The policies, in the order of their files' names.
+    pub policies: Vec<Policy>,
+}
+
+/// What the configuration is checked against, apart from itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checks {
+    /// The interfaces that there are; `None` if it does not matter whether they exist.
+    pub interfaces: Option<Vec<String>>,
+}
+
+impl Checks {
+    /// Against the interfaces of this machine, more precisely of this thread's network namespace.
+    ///
+    /// # Errors
+    /// If the kernel does not list them.
+    pub fn of_this_machine() -> io::Result<Self> {
+        let interfaces = if_nameindex()?;
+        let names =
+            interfaces.iter().map(|interface| interface.name().to_string_lossy().into_owned()).collect();
+        Ok(Self { interfaces: Some(names) })
+    }
+
+    /// Without regard to the interfaces: of a configuration for another machine.
+    pub const fn without_interfaces() -> Self {
+        Self { interfaces: None }
+    }
+}
+
+impl Config {
+    /// Reads and checks the configuration and every policy.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any of the files.
+    pub fn load(path: &Path, checks: &Checks) -> Result<Self, Mistakes> {
+        let source = read_file(path).map_err(|mistake| Mistakes(vec![*mistake]))?;
+        let mut mistakes = Vec::new();
+        let mut mistakes_of_policies = Vec::new();
+        let config = match read::<RawConfig>(&source, &mut mistakes) {
+            Some(reading) => {
+                let mut checker = Checker { source: &source, mistakes: &mut mistakes };
+                check(&mut checker, &mut mistakes_of_policies, &reading, checks)
+            }
+            // The policies can be checked all the same, if their folder can be made out.
+            None => {
+                if let Some(folder) = text_of(&source, "policies") {
+                    let folder = beside(path, folder.get_ref());
+                    Folder::read(&folder, &mut mistakes_of_policies).ok();
+                }
+                None
+            }
+        };
+        sort_by_place(&mut mistakes);
+        mistakes.append(&mut mistakes_of_policies);
+        match config {
+            Some(config) if mistakes.is_empty() => Ok(config),
+            _ => Err(Mistakes(mistakes)),
+        }
+    }
+}
+
+/// The path as seen from the folder of the configuration file.
+fn beside(config: &Path, path: &str) -> PathBuf {
+    config.parent().unwrap_or(Path::new("")).join(path)
+}
+
+fn check(
+    checker: &mut Checker<'_>,
+    mistakes_of_policies: &mut Vec<Mistake>,
+    reading: &Reading<RawConfig>,
+    checks: &Checks,
+) -> Option<Config> {
+    let raw = &reading.raw;
+    let interfaces = check_interfaces(checker, reading, checks);
+    let (path, folder) = check_folder(checker, reading, mistakes_of_policies);
+    let pin =
+        raw.pin.as_ref().map_or(Some(PathBuf::from(DEFAULT_PIN)), |text| absolute(checker, "pin", text));
+    let listen = raw.metrics.as_ref().and_then(|metrics| metrics.0.listen.as_ref());
+    let listen = listen.map_or(Some(DEFAULT_LISTEN), |text| check_listen(checker, text));
+    let socket = raw.control.as_ref().and_then(|control| control.0.socket.as_ref());
+    let socket = socket.map_or(Some(PathBuf::from(DEFAULT_SOCKET)), |text| check_socket(checker, text));
+    let mut default_policies = Vec::new();
+    if let Some(defaults) = &raw.defaults {
+        let missing = "devices without a [[device]] are counted together, as `other`";
+        refuse_later(checker, "track", &defaults.0.track, missing, "take the key out");
+        default_policies = check_policies(checker, &defaults.0.policies, &folder);
+    }
+    let devices = check_devices(checker, reading, &folder);
+    Some(Config {
+        file: checker.source.path().to_path_buf(),
+        interfaces: interfaces?,
+        folder: path?,
+        pin: pin?,
+        listen: listen?,
+        socket: socket?,
+        default_policies,
+        devices,
+        policies: folder.policies,
+    })
+}
+
+fn check_interfaces(
+    checker: &mut Checker<'_>,
+    reading: &Reading<RawConfig>,
+    checks: &Checks,
+) -> Option<Vec<String>> {
+    const CURE: &str =
+        "write interfaces = [\"…\"], the interface behind which the devices are, such as \"br-lan\"";
+    let texts = match &reading.raw.interfaces {
+        Some(texts) if !texts.get_ref().is_empty() => texts.get_ref(),
+        _ if reading.was_struck(None, "interfaces") => return None,
+        Some(texts) => {
+            checker.refuse(texts.span(), "no interface is named", CURE);
+            return None;
+        }
+        None => {
+            checker.refuse(0..0, "`interfaces` is missing", CURE);
+            return None;
+        }
+    };
+    let mut names: Vec<(String, &Text)> = Vec::new();
+    for text in texts {
+        if let Some((name, first)) = names.iter().find(|(name, _)| name == text.get_ref()) {
+            let title = format!("the interface {} is named twice", Shown(name));
+            let mistake = checker.source.mistake(text.span(), title, "take one of them out");
+            checker.mistakes.push(mistake.label("again here").other(
+                checker.source,
+                first.span(),
+                "first here",
+            ));
+        } else if check_interface(checker, text, checks) {
+            names.push((text.get_ref().clone(), text));
+        }
+    }
+    Some(names.into_iter().map(|(name, _)| name).collect())
+}
+
+fn check_interface(checker: &mut Checker<'_>, text: &Text, checks: &Checks) -> bool {
+    let name = text.get_ref().as_str();
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | ':');
+    if name.is_empty() || name.len() > MAX_INTERFACE || matches!(name, "." | "..") || name.contains(odd) {
+        let title = format!("{} cannot be the name of an interface", Shown(name));
+        checker.refuse(
+            text.span(),
+            title,
+            "write a name as `ip link` shows it, without `@` and what follows",
+        );
+        return false;
+    }
+    let Some(there) = &checks.interfaces else { return true };
+    if there.iter().any(|known| known == name) {
+        return true;
+    }
+    let near = nearest(name, there.iter().map(String::as_str));
+    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    let there = listed(there.iter().map(String::as_str));
+    let cure = format!(
+        "{near}the interfaces are {there}; or run `gateway check --skip-interfaces` on another machine"
+    );
+    let mistake = checker.source.mistake(text.span(), format!("there is no interface {}", Shown(name)), cure);
+    checker.mistakes.push(mistake.label("not on this machine"));
+    false
+}
+
+fn check_folder(
+    checker: &mut Checker<'_>,
+    reading: &Reading<RawConfig>,
+    mistakes_of_policies: &mut Vec<Mistake>,
+) -> (Option<PathBuf>, Folder) {
+    let Some(text) = &reading.raw.policies else {
+        if !reading.was_struck(None, "policies") {
+            let cure = "write policies = \"policies\", the folder of the policies, above the first [table]";
+            checker.refuse(0..0, "`policies` is missing", cure);
+        }
+        return (None, Folder::unknown());
+    };
+    let path = beside(checker.source.path(), text.get_ref());
+    let folder = match Folder::read(&path, mistakes_of_policies) {
+        Ok(folder) => folder,
+        Err(error) => {
+            let title = format!("the folder {} cannot be read: {error}", Shown(&path.to_string_lossy()));
+            let cure = "create the folder, or name another; the path counts from the folder of this file";
+            checker.refuse(text.span(), title, cure);
+            return (None, Folder::unknown());
+        }
+    };
+    if folder.files > MAX_POLICIES {
+        let title =
+            format!("the folder holds {} policies, {} too many", folder.files, folder.files - MAX_POLICIES);
+        let cure =
+            format!("keep at most {MAX_POLICIES} *.toml files: put policies together, or take some away");
+        checker.refuse(text.span(), title, cure);
+    }
+    (Some(path), folder)
+}
+
+fn absolute(checker: &mut Checker<'_>, key: &str, text: &Text) -> Option<PathBuf> {
+    let path = text.get_ref();
+    if !path.starts_with('/') || path.contains(char::is_control) {
+        let title = format!("{} is not an absolute path", Shown(path));
+        checker.refuse(text.span(), title, format!("write {key} = \"/…\", from the root on"));
+        return None;
+    }
+    Some(PathBuf::from(path))
+}
+
+fn check_socket(checker: &mut Checker<'_>, text: &Text) -> Option<PathBuf> {
+    let path = absolute(checker, "socket", text)?;
+    if text.get_ref().len() > MAX_SOCKET {
+        let title =
+            format!("the path has {} bytes; that of a socket has at most {MAX_SOCKET}", text.get_ref().len());
+        checker.refuse(text.span(), title, format!("write a shorter one, such as \"{DEFAULT_SOCKET}\""));
+        return None;
+    }
+    Some(path)
+}
+
+fn check_listen(checker: &mut Checker<'_>, text: &Text) -> Option<SocketAddr> {
+    let address = text.get_ref().parse().ok();
+    if address.is_none() {
+        let title = format!("{} is not an address with a port", Shown(text.get_ref()));
+        checker.refuse(
+            text.span(),
+            title,
+            format!("write listen = \"{DEFAULT_LISTEN}\", or \"[::1]:9469\" for IPv6"),
+        );
+    }
+    address
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

@@ -1,0 +1,221 @@
+//! A policy and its file.
+
+use std::ops::Range;
+
+use gateway_common::abi::PortKey;
+use ipnet::IpNet;
+use toml::Spanned;
+
+use super::escape::Shown;
+use super::host::HostName;
+use super::mistake::{Mistake, Refusal, SourceFile};
+use super::prefix;
+use super::raw::{RawAllow, RawBlock, RawInspect, RawPolicy, Text, refuse_later};
+use super::reading::{Checker, Reading, read, text_of};
+
+/// Longest name of a policy or of a device in bytes.
+pub(super) const MAX_LABEL: usize = 64;
+
+/// A checked policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// What devices call it by; 1 to 64 bytes of letters, digits, `.`, `_` and `-`.
+    pub name: String,
+    /// What it is for, in the words of whoever wrote it.
+    pub about: String,
+    /// What happens to what it blocks.
+    pub action: PolicyAction,
+    /// What it blocks.
+    pub block: Entries,
+    /// What it allows, whatever blocks it.
+    pub allow: Entries,
+    /// What happens to a ClientHello without a server name.
+    pub nameless: Treatment,
+    /// What happens to what cannot be parsed.
+    pub malformed: Treatment,
+    /// What happens to IP fragments of TCP and of UDP port 443.
+    pub fragments: Treatment,
+    /// The file it was read from.
+    pub source: SourceFile,
+}
+
+/// What a policy does to what it blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PolicyAction {
+    /// It is dropped.
+    #[default]
+    Drop,
+    /// It goes on, and is counted as one that would have been blocked.
+    Observe,
+}
+
+/// What a policy does to packets that show no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Treatment {
+    /// They go on.
+    Pass,
+    /// They are blocked.
+    Block,
+}
+
+/// What a policy names, to block or to allow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries {
+    /// Names that stand for themselves and everything below them.
+    pub domains: Vec<Entry<HostName>>,
+    /// Names that stand for themselves only.
+    pub hosts: Vec<Entry<HostName>>,
+    /// Destination addresses and nets.
+    pub addresses: Vec<Entry<IpNet>>,
+    /// Destination ports, whatever the address.
+    pub ports: Vec<Entry<PortKey>>,
+}
+
+/// A value and where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<T> {
+    /// The value.
+    pub value: T,
+    /// The line of the policy's file, from 1.
+    pub line: usize,
+}
+
+/// A policy file, as far as it could be read.
+pub(super) struct PolicyFile {
+    /// The name, even if other things in the file are wrong, and where it is written.
+    pub name: Option<Spanned<String>>,
+    /// The policy, if nothing is wrong.
+    pub policy: Option<Policy>,
+}
+
+impl PolicyFile {
+    /// Reads and checks the file; what is wrong goes to `mistakes`.
+    pub(super) fn check(source: &SourceFile, mistakes: &mut Vec<Mistake>) -> Self {
+        let before = mistakes.len();
+        let Some(reading) = read::<RawPolicy>(source, mistakes) else {
+            return Self { name: text_of(source, "name"), policy: None };
+        };
+        let mut checker = Checker { source, mistakes };
+        let name = check_name(&mut checker, &reading);
+        let policy = check_policy(&mut checker, reading.raw, name.as_ref().map(Spanned::get_ref));
+        let policy = if mistakes.len() == before { policy } else { None };
+        Self { name, policy }
+    }
+}
+
+fn check_policy(checker: &mut Checker<'_>, raw: RawPolicy, name: Option<&String>) -> Option<Policy> {
+    let action = raw.action.map_or(Some(PolicyAction::Drop), |text| check_action(checker, &text));
+    let cure = "take it out, or write its names under [block]";
+    refuse_later(checker, "[[list]]", &raw.list, "lists are not read yet", cure);
+    let missing = "a policy applies at all times";
+    refuse_later(
+        checker,
+        "[[schedule]]",
+        &raw.schedule,
+        missing,
+        "take it out, or give the device the policy by hand",
+    );
+    let block = check_block(checker, raw.block.map(|table| table.0).unwrap_or_default());
+    let allow = check_allow(checker, raw.allow.map(|table| table.0).unwrap_or_default());
+    let inspect = raw.inspect.map(|table| table.0).unwrap_or_default();
+    let [nameless, malformed, fragments] = check_inspect(checker, &inspect);
+    Some(Policy {
+        name: name?.clone(),
+        about: raw.about.unwrap_or_default(),
+        action: action?,
+        block,
+        allow,
+        nameless: nameless?,
+        malformed: malformed?,
+        fragments: fragments?,
+        source: checker.source.clone(),
+    })
+}
+
+/// The name, even when it is refused: devices that use it are told of the one mistake only.
+fn check_name(checker: &mut Checker<'_>, reading: &Reading<RawPolicy>) -> Option<Text> {
+    let Some(name) = &reading.raw.name else {
+        if !reading.was_struck(None, "name") {
+            checker.refuse(0..0, "the policy has no name", "write name = \"…\" at the top of the file");
+        }
+        return None;
+    };
+    let text = name.get_ref();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if text.is_empty() || text.len() > MAX_LABEL || !text.chars().all(allowed) {
+        let title = format!("{} cannot be the name of a policy", Shown(text));
+        checker.refuse(name.span(), title, "write 1 to 64 letters (a-z, A-Z), digits, `.`, `_` or `-`");
+    }
+    Some(name.clone())
+}
+
+fn check_action(checker: &mut Checker<'_>, text: &Text) -> Option<PolicyAction> {
+    if text.get_ref() == "reject" {
+        let title = "`reject` is not in this version: what is blocked is dropped without an answer";
+        checker.refuse(text.span(), title, "write action = \"drop\"");
+        return None;
+    }
+    checker.choice(text, "action", &[("drop", PolicyAction::Drop), ("observe", PolicyAction::Observe)])
+}
+
+fn check_block(checker: &mut Checker<'_>, raw: RawBlock) -> Entries {
+    let missing = "the addresses of a host are not looked up yet";
+    refuse_later(
+        checker,
+        "resolve",
+        &raw.resolve,
+        missing,
+        "take the key out, or write the addresses under `addresses`",
+    );
+    let RawBlock { domains, hosts, addresses, ports, resolve: _ } = raw;
+    check_allow(checker, RawAllow { domains, hosts, addresses, ports })
+}
+
+fn check_allow(checker: &mut Checker<'_>, raw: RawAllow) -> Entries {
+    Entries {
+        domains: each(checker, &raw.domains, str::parse),
+        hosts: each(checker, &raw.hosts, str::parse),
+        addresses: each(checker, &raw.addresses, prefix::prefix),
+        ports: each(checker, &raw.ports, prefix::port),
+    }
+}
+
+fn each<T, E: Refusal>(
+    checker: &mut Checker<'_>,
+    texts: &[Text],
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Vec<Entry<T>> {
+    let line = |span: Range<usize>, source: &SourceFile| source.line(span.start);
+    texts
+        .iter()
+        .filter_map(|text| {
+            let value = checker.parse(text, &parse)?;
+            Some(Entry { value, line: line(text.span(), checker.source) })
+        })
+        .collect()
+}
+
+/// `nameless`, `malformed` and `fragments`.
+fn check_inspect(checker: &mut Checker<'_>, raw: &RawInspect) -> [Option<Treatment>; 3] {
+    refuse_later(checker, "quic", &raw.quic, "QUIC is not inspected yet", "take the key out");
+    refuse_later(
+        checker,
+        "ech",
+        &raw.ech,
+        "an encrypted inner name is not told apart yet",
+        "take the key out",
+    );
+    let mut treatment = |text: &Option<Text>, key: &str, default: Treatment| match text {
+        None => Some(default),
+        Some(text) => checker.choice(text, key, &[("pass", Treatment::Pass), ("block", Treatment::Block)]),
+    };
+    [
+        treatment(&raw.nameless, "nameless", Treatment::Pass),
+        treatment(&raw.malformed, "malformed", Treatment::Block),
+        treatment(&raw.fragments, "fragments", Treatment::Block),
+    ]
+}
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

@@ -1,0 +1,102 @@
+//! What the compiled tables say, in plain words: the reference for the kernel's own judging, and what is explained to
+//! people.
+
+use std::net::IpAddr;
+
+use gateway_common::abi::{Action, Masks, NO_PARENT, PortKey, PrefixMasks};
+use ipnet::{Ipv4Net, Ipv6Net};
+
+use super::compile::Compiled;
+
+/// What is decided, and by which policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// Number of the policy.
+    pub policy: u8,
+    /// [`Action::Pass`] if the policy allows; otherwise what happens to what it blocks.
+    pub action: Action,
+}
+
+impl Ruling {
+    /// Whether a policy blocks; one that observes does, though the packet goes on.
+    pub const fn blocks(self) -> bool {
+        !matches!(self.action, Action::Pass)
+    }
+}
+
+impl Compiled {
+    /// What is decided about a host name for a device with these policies; `None` if none of them says anything.
+    pub fn judge_name(&self, device_policies: u64, name: &str) -> Option<Ruling> {
+        let name = name.to_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        let mut all = self.names.get(name).map(|masks| masks.exact).unwrap_or_default();
+        let mut rest = Some(name);
+        while let Some(domain) = rest {
+            if let Some(masks) = self.names.get(domain) {
+                all.block |= masks.below.block;
+                all.allow |= masks.below.allow;
+            }
+            rest = domain.split_once('.').map(|(_, above)| above);
+        }
+        self.rule(device_policies, all)
+    }
+
+    /// What is decided about a destination address for a device with these policies; `None` if none says anything.
+    pub fn judge_address(&self, device_policies: u64, address: IpAddr) -> Option<Ruling> {
+        match address {
+            IpAddr::V4(address) => self.walk(device_policies, 32, |len| {
+                let net = Ipv4Net::new(address, len).ok()?.trunc();
+                find(&self.prefixes_v4, &net)
+            }),
+            IpAddr::V6(address) => self.walk(device_policies, 128, |len| {
+                let net = Ipv6Net::new(address, len).ok()?.trunc();
+                find(&self.prefixes_v6, &net)
+            }),
+        }
+    }
+
+    /// What is decided about a destination port for a device with these policies; `None` if none says anything.
+    pub fn judge_port(&self, device_policies: u64, port: PortKey) -> Option<Ruling> {
+        self.rule(device_policies, *self.ports.get(&port)?)
+    }
+
+    /// From the longest listed net that holds the address outwards: the first on which one of the policies says
+    /// something decides.
+    fn walk(&self, policies: u64, longest: u8, get: impl Fn(u8) -> Option<PrefixMasks>) -> Option<Ruling> {
+        let mut entry = (0..=longest).rev().find_map(&get)?;
+        loop {
+            if let Some(ruling) = self.rule(policies, entry.masks) {
+                return Some(ruling);
+            }
+            if entry.parent == NO_PARENT {
+                return None;
+            }
+            entry = get(u8::try_from(entry.parent).ok()?)?;
+        }
+    }
+
+    /// Allow wins; among the policies that block, those that enforce come before those that observe; then the lowest
+    /// number.
+    fn rule(&self, policies: u64, masks: Masks) -> Option<Ruling> {
+        let allow = masks.allow & policies;
+        let block = masks.block & policies;
+        let enforce = block & !self.observe;
+        [(allow, Action::Pass), (enforce, Action::Drop), (block, Action::Observe)]
+            .into_iter()
+            .find_map(|(mask, action)| Some(Ruling { policy: lowest(mask)?, action }))
+    }
+}
+
+fn find<N: Ord>(prefixes: &[(N, PrefixMasks)], net: &N) -> Option<PrefixMasks> {
+    let index = prefixes.binary_search_by(|(listed, _)| listed.cmp(net)).ok()?;
+    prefixes.get(index).map(|(_, masks)| *masks)
+}
+
+/// The number of the lowest bit that is set.
+fn lowest(mask: u64) -> Option<u8> {
+    if mask == 0 { None } else { u8::try_from(mask.trailing_zeros()).ok() }
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

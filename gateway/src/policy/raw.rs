@@ -1,0 +1,117 @@
+//! Both kinds of file as they are written, before any check of what the values mean.
+//!
+//! No key is required here (see [`super::reading`]); the keys of later versions are known, so that they can be refused
+//! by name and are never ignored.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
+
+use super::reading::{Checker, Table};
+
+pub(super) type Text = Spanned<String>;
+
+/// The keys of later versions, which no message proposes.
+pub(super) const LATER: &[&str] = &["track", "list", "schedule", "resolve", "quic", "ech"];
+
+/// A key that a later version brings.
+pub(super) type Later = Option<Spanned<IgnoredAny>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfig {
+    pub interfaces: Option<Spanned<Vec<Text>>>,
+    pub policies: Option<Text>,
+    pub pin: Option<Text>,
+    pub metrics: Option<Table<RawMetrics>>,
+    pub control: Option<Table<RawControl>>,
+    pub defaults: Option<Table<RawDefaults>>,
+    #[serde(default)]
+    pub device: Vec<Spanned<Table<RawDevice>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMetrics {
+    pub listen: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawControl {
+    pub socket: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDefaults {
+    #[serde(default)]
+    pub policies: Vec<Text>,
+    pub track: Later,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDevice {
+    pub name: Option<Text>,
+    pub mac: Option<Text>,
+    #[serde(default)]
+    pub policies: Vec<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPolicy {
+    pub name: Option<Text>,
+    pub about: Option<String>,
+    pub action: Option<Text>,
+    pub block: Option<Table<RawBlock>>,
+    pub allow: Option<Table<RawAllow>>,
+    pub inspect: Option<Table<RawInspect>>,
+    pub list: Later,
+    pub schedule: Later,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBlock {
+    #[serde(default)]
+    pub domains: Vec<Text>,
+    #[serde(default)]
+    pub hosts: Vec<Text>,
+    #[serde(default)]
+    pub addresses: Vec<Text>,
+    #[serde(default)]
+    pub ports: Vec<Text>,
+    pub resolve: Later,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAllow {
+    #[serde(default)]
+    pub domains: Vec<Text>,
+    #[serde(default)]
+    pub hosts: Vec<Text>,
+    #[serde(default)]
+    pub addresses: Vec<Text>,
+    #[serde(default)]
+    pub ports: Vec<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawInspect {
+    pub nameless: Option<Text>,
+    pub malformed: Option<Text>,
+    pub fragments: Option<Text>,
+    pub quic: Later,
+    pub ech: Later,
+}
+
+/// Refuses a key of a later version, if it is there. `missing` says what this version does not do.
+pub(super) fn refuse_later(checker: &mut Checker<'_>, key: &str, value: &Later, missing: &str, cure: &str) {
+    if let Some(value) = value {
+        checker.refuse(value.span(), format!("`{key}` is not in this version: {missing}"), cure);
+    }
+}

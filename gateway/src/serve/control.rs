@@ -1,0 +1,102 @@
+//! Control and events over a Unix socket that only root can open.
+
+use std::convert::Infallible;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+use tokio::net::UnixListener;
+use tokio_stream::StreamExt as _;
+
+use crate::daemon::Daemon;
+use crate::observe::event::Record;
+
+/// Path of the stream of events.
+pub const EVENTS: &str = "/v1/events";
+/// Path that reloads when it is posted to.
+pub const RELOAD: &str = "/v1/reload";
+
+/// What `GET /v1/events` is asked.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsQuery {
+    /// Whether to go on with new events when the old ones are sent.
+    #[serde(default)]
+    pub follow: bool,
+}
+
+/// Makes the socket. A socket that nobody answers any more is replaced.
+///
+/// # Errors
+/// If another daemon answers on it, or it cannot be made.
+pub fn bind(path: &Path) -> anyhow::Result<UnixListener> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    if UnixStream::connect(path).is_ok() {
+        bail!("another gateway answers on {}; stop it first", path.display());
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+        }
+        _ => {}
+    }
+    let listener = UnixListener::bind(path).with_context(|| format!("cannot bind {}", path.display()))?;
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+        .with_context(|| format!("cannot set the mode of {}", path.display()))?;
+    Ok(listener)
+}
+
+/// Answers until the process ends.
+///
+/// # Errors
+/// If the listener fails for good.
+pub async fn serve(listener: UnixListener, daemon: Arc<Daemon>) -> std::io::Result<()> {
+    let router = Router::new().route(EVENTS, get(events)).route(RELOAD, post(reload)).with_state(daemon);
+    axum::serve(listener, router).await
+}
+
+async fn reload(State(daemon): State<Arc<Daemon>>) -> Response {
+    match tokio::task::spawn_blocking(move || daemon.reload()).await {
+        Ok(Ok(report)) => report.into_response(),
+        Ok(Err(error)) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{error:#}")).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+async fn events(State(daemon): State<Arc<Daemon>>, Query(query): Query<EventsQuery>) -> Response {
+    let (kept, receiver) = daemon.hub.listen();
+    let old = tokio_stream::iter(kept).map(|record| Ok::<_, Infallible>(line(&record)));
+    if !query.follow {
+        return Body::from_stream(old).into_response();
+    }
+    let new = to_come(receiver);
+    Body::from_stream(old.chain(new)).into_response()
+}
+
+/// The events to come, one line each. A listener that is too slow misses some and is not waited for.
+fn to_come(
+    receiver: tokio::sync::broadcast::Receiver<Arc<Record>>,
+) -> impl tokio_stream::Stream<Item = Result<Bytes, Infallible>> {
+    tokio_stream::wrappers::BroadcastStream::new(receiver)
+        .filter_map(Result::ok)
+        .map(|record| Ok::<_, Infallible>(line(&record)))
+}
+
+fn line(record: &Record) -> Bytes {
+    let mut text = serde_json::to_string(record).unwrap_or_default();
+    text.push('\n');
+    text.into()
+}
+

@@ -1,0 +1,174 @@
+//! Every metric with its name, help and labels, read from the kernel at scrape time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gateway_common::abi::{ABI_VERSION, Kind};
+use gateway_common::reason::Reason;
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGaugeVec, Opts};
+
+use crate::daemon::Health;
+use crate::datapath::maps::Maps;
+use crate::observe::snapshot::{DeviceRow, Snapshot};
+
+/// Reads the maps when it is asked. It has handles of its own, so that a scrape and a reload do not wait for each other.
+pub struct KernelCollector {
+    maps: Mutex<Maps>,
+    health: Arc<Health>,
+}
+
+impl KernelCollector {
+    /// A collector of what is in `maps` and in `health`.
+    pub fn new(maps: Maps, health: Arc<Health>) -> Self {
+        Self { maps: Mutex::new(maps), health }
+    }
+
+    fn gather(&self) -> anyhow::Result<Vec<MetricFamily>> {
+        let snapshot = Snapshot::read(&self.maps.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let mut families = Vec::new();
+        device_traffic(&snapshot, &mut families)?;
+        device_blocked(&snapshot, &mut families)?;
+        names(&snapshot, &mut families)?;
+        let lost = IntCounter::new("gateway_events_lost_total", "Events that found no room in the ring buffer.")?;
+        lost.inc_by(snapshot.events_lost);
+        families.extend(lost.collect());
+        self.health_of_daemon(&mut families)?;
+        Ok(families)
+    }
+
+    fn health_of_daemon(&self, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
+        let state = self.health.read();
+        let entries = int_gauges(
+            "gateway_policy_entries",
+            "Entries of a policy, of what it blocks and what it allows.",
+            &["policy", "kind"],
+        )?;
+        for (policy, kind, count) in &state.entries {
+            entries.with_label_values(&[policy.as_str(), kind]).set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+        let reloads = counters("gateway_policy_reloads_total", "Times that policies were loaded.", &["result"])?;
+        reloads.with_label_values(&["ok"]).inc_by(state.reloads_ok);
+        reloads.with_label_values(&["failed"]).inc_by(state.reloads_failed);
+        let loaded = Gauge::new(
+            "gateway_policy_loaded_timestamp_seconds",
+            "When the policies in force were loaded, in seconds since 1970.",
+        )?;
+        loaded.set(state.loaded_at);
+        let attached = int_gauges(
+            "gateway_interface_attached",
+            "1 if the filter is on the interface, 0 if it should be and is not.",
+            &["interface", "mode"],
+        )?;
+        for (interface, mode, up) in &state.interfaces {
+            attached.with_label_values(&[interface.as_str(), mode]).set(i64::from(*up));
+        }
+        let build = GaugeVec::new(
+            Opts::new("gateway_build_info", "Always 1; the labels say what is running."),
+            &["version", "abi"],
+        )?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION"), &ABI_VERSION.to_string()]).set(1.0);
+        for collected in
+            [entries.collect(), reloads.collect(), loaded.collect(), attached.collect(), build.collect()]
+        {
+            families.extend(collected);
+        }
+        Ok(())
+    }
+}
+
+impl Collector for KernelCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        // Unchecked: what there is depends on the devices of the moment.
+        Vec::new()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        self.gather().unwrap_or_else(|error| {
+            tracing::error!("cannot read the counters: {error:#}");
+            Vec::new()
+        })
+    }
+}
+
+fn device_traffic(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
+    let of_device = ["device", "mac"];
+    let by_direction = ["device", "mac", "direction"];
+    let packets = counters("gateway_device_packets_total", "Frames of a device.", &by_direction)?;
+    let bytes = counters("gateway_device_bytes_total", "Bytes of a device's frames.", &by_direction)?;
+    let flows = counters(
+        "gateway_device_flows_total",
+        "Flows that a device with policies began; flows of one without are not told apart.",
+        &of_device,
+    )?;
+    for device in &snapshot.devices {
+        let mac = mac(device);
+        let name = device.name.as_str();
+        packets.with_label_values(&[name, mac.as_str(), "up"]).inc_by(device.counters.packets);
+        bytes.with_label_values(&[name, mac.as_str(), "up"]).inc_by(device.counters.bytes);
+        flows.with_label_values(&[name, mac.as_str()]).inc_by(device.counters.flows);
+    }
+    families.extend(packets.collect());
+    families.extend(bytes.collect());
+    families.extend(flows.collect());
+    Ok(())
+}
+
+fn device_blocked(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
+    let labels = ["device", "mac", "policy", "reason", "action"];
+    let packets = counters(
+        "gateway_device_blocked_packets_total",
+        "Frames that a policy blocked or, with action=observe, would have blocked.",
+        &labels,
+    )?;
+    let flows = counters(
+        "gateway_device_blocked_flows_total",
+        "Flows that a policy blocked or, with action=observe, would have blocked.",
+        &labels,
+    )?;
+    for row in &snapshot.blocked {
+        let Some(device) = snapshot.devices.get(row.device) else { continue };
+        let mac = mac(device);
+        let values =
+            [device.name.as_str(), mac.as_str(), row.policy.as_str(), row.reason.label(), row.action.label()];
+        packets.with_label_values(&values).inc_by(row.packets);
+        flows.with_label_values(&values).inc_by(row.flows);
+    }
+    families.extend(packets.collect());
+    families.extend(flows.collect());
+    Ok(())
+}
+
+fn names(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
+    let total = |reason: Reason| -> u64 {
+        snapshot.devices.iter().filter_map(|device| device.counters.reasons.get(reason as usize)).sum()
+    };
+    let learned = counters("gateway_names_total", "Names that were read from traffic and judged.", &["kind"])?;
+    let kinds = [(Kind::TlsSni, Reason::TlsSni)];
+    for (kind, reason) in kinds {
+        learned.with_label_values(&[kind.label().unwrap_or_default()]).inc_by(total(reason));
+    }
+    let gave_up = counters(
+        "gateway_gave_up_total",
+        "Flows, or frames that belong to none, whose name could not be learned, by why.",
+        &["reason"],
+    )?;
+    for reason in Reason::ALL.iter().filter(|reason| reason.gave_up()) {
+        gave_up.with_label_values(&[reason.label()]).inc_by(total(*reason));
+    }
+    families.extend(learned.collect());
+    families.extend(gave_up.collect());
+    Ok(())
+}
+
+fn mac(device: &DeviceRow) -> String {
+    device.mac.map(|mac| mac.to_string()).unwrap_or_default()
+}
+
+fn counters(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+    IntCounterVec::new(Opts::new(name, help), labels)
+}
+
+fn int_gauges(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+    IntGaugeVec::new(Opts::new(name, help), labels)
+}

@@ -1,0 +1,5 @@
+//! What the daemon answers: `/metrics` over TCP, control and events over a Unix socket.
+
+pub mod control;
+pub mod http;
+pub mod metrics;

@@ -1,0 +1,8 @@
+//! One file for each command of `cargo xtask`.
+
+pub mod build;
+pub mod demo;
+pub mod lab_client;
+pub mod lab_server;
+pub mod setup;
+pub mod test;

@@ -1,0 +1,147 @@
+//! `cargo xtask setup`: finds what is needed and installs what is missing. Says what is missing, what fails without it,
+//! and what to do.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use crate::toolchain::choose::{Candidate, choose};
+use crate::toolchain::version::Version;
+use crate::toolchain::{LINKER_LLVM, Toolchain, find, llvm, oldest_rust};
+use crate::{exec, paths};
+
+/// Programs of the system that tests and demo call, with Debian's packages of them.
+const PROGRAMS: [(&str, &str); 4] =
+    [("ip", "iproute2"), ("curl", "curl"), ("nsenter", "util-linux"), ("mount", "mount")];
+
+/// Debian's newest Rust, kept for building web browsers; it lives in /usr and leaves rustup's alone.
+const DEBIAN_RUST: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+
+/// The version of bpf-linker, as cargo asks for it and as it must begin.
+const LINKER_REQUIREMENT: &str = "^0.10";
+const LINKER_VERSION: (u32, u32) = (0, 10);
+
+/// Runs the command.
+pub fn run() -> Result<()> {
+    let toolchain = toolchain()?;
+    programs()?;
+    println!("eBPF compiler: {}", toolchain.about);
+    println!("eBPF linker:   {} with {}", toolchain.linker.display(), toolchain.llvm_lib.display());
+    println!("programs:      {}", PROGRAMS.map(|(program, _)| program).join(", "));
+    println!("all is there: `cargo xtask build`, `cargo xtask test` and `cargo xtask demo` can run");
+    Ok(())
+}
+
+/// What compiles the eBPF half; installed where it is missing.
+pub fn toolchain() -> Result<Toolchain> {
+    let (chosen, all) = compiler()?;
+    let linker = linker()?;
+    let llvm_lib = llvm::find(&chosen, &all).with_context(|| {
+        format!(
+            "no shared library of LLVM {LINKER_LLVM} in a Rust toolchain or in /usr/lib: bpf-linker cannot link: \
+             `rustup toolchain install stable`, or `apt-get install libllvm{LINKER_LLVM}`"
+        )
+    })?;
+    link_llvm(&llvm_lib)?;
+    let bootstrap = if chosen.nightly { "" } else { ", RUSTC_BOOTSTRAP=1" };
+    let bin = chosen.sysroot.join("bin");
+    Ok(Toolchain {
+        about: format!("{}: Rust {}, LLVM {}{bootstrap}", chosen.name, chosen.rustc, chosen.llvm),
+        cargo: bin.join("cargo"),
+        rustc: bin.join("rustc"),
+        bootstrap: !chosen.nightly,
+        linker,
+        llvm_lib,
+    })
+}
+
+/// Makes sure of the programs that tests and demo call.
+pub fn programs() -> Result<()> {
+    let missing = || PROGRAMS.iter().filter(|(program, _)| exec::find_program(program).is_none());
+    let packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let names = packages.join(" ");
+    let cure = format!("missing: {names}: tests and demo cannot build their network: install {names}");
+    apt_install(&packages).with_context(|| cure.clone())?;
+    ensure!(missing().next().is_none(), cure);
+    Ok(())
+}
+
+fn compiler() -> Result<(Candidate, Vec<Candidate>)> {
+    let found = find::candidates();
+    let reasons = match choose(&found) {
+        Ok(chosen) => return Ok((chosen.clone(), found)),
+        Err(reasons) => reasons,
+    };
+    println!("No Rust here can compile the eBPF half ({}); trying Debian's.", reasons.join("; "));
+    let cure = |reasons: &[String]| {
+        format!(
+            "no Rust with the source of `core`: the eBPF half cannot be compiled: \
+             either `rustup toolchain install nightly --component rust-src`, \
+             or on Debian `apt-get install {}` (Rust {} or newer, LLVM {LINKER_LLVM}). Found: {}",
+            DEBIAN_RUST.join(" "),
+            oldest_rust(),
+            if reasons.is_empty() { "no Rust at all".to_owned() } else { reasons.join("; ") },
+        )
+    };
+    apt_install(&DEBIAN_RUST).with_context(|| cure(&reasons))?;
+    let found = find::candidates();
+    match choose(&found) {
+        Ok(chosen) => Ok((chosen.clone(), found)),
+        Err(reasons) => bail!(cure(&reasons)),
+    }
+}
+
+/// Installs packages of Debian or Ubuntu, and fails rather than remove any: that would change the user's own Rust.
+fn apt_install(packages: &[&str]) -> Result<()> {
+    let apt = exec::find_program("apt-get").context("no `apt-get` on this system")?;
+    let silent = [("DEBIAN_FRONTEND", "noninteractive".as_ref())];
+    exec::run(exec::as_root(&apt, &silent)?.args(["update", "--quiet"]))?;
+    exec::run(
+        exec::as_root(&apt, &silent)?
+            .args(["install", "--yes", "--quiet", "--no-remove", "--no-install-recommends"])
+            .args(packages),
+    )
+}
+
+fn linker() -> Result<PathBuf> {
+    let file = paths::tools().join("bin/bpf-linker");
+    if linker_version(&file).is_ok_and(|version| (version.major, version.minor) == LINKER_VERSION) {
+        return Ok(file);
+    }
+    let mut install = exec::cargo();
+    install
+        .args(["install", "bpf-linker", "--version", LINKER_REQUIREMENT, "--locked", "--force", "--root"])
+        .arg(paths::tools());
+    exec::run(&mut install).context(
+        "bpf-linker is missing: the eBPF half cannot be linked: see that cargo reaches crates.io, then run \
+         `cargo xtask setup` again",
+    )?;
+    linker_version(&file)?;
+    Ok(file)
+}
+
+fn linker_version(file: &Path) -> Result<Version> {
+    let said = exec::stdout_of(Command::new(file).arg("--version"))?;
+    let version = said.split_whitespace().next_back();
+    version.ok_or_else(|| anyhow!("`{} --version` says nothing", file.display()))?.parse()
+}
+
+fn link_llvm(library: &Path) -> Result<()> {
+    let folder = Toolchain::llvm_folder();
+    let link = folder.join(library.file_name().context("a library has a name")?);
+    let only = fs::read_dir(&folder).is_ok_and(|entries| entries.count() == 1);
+    if only && fs::read_link(&link).is_ok_and(|target| target == library) {
+        return Ok(());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    symlink(library, &link).with_context(|| format!("cannot make the link {}", link.display()))
+}

@@ -1,0 +1,29 @@
+//! Where things lie in the workspace.
+
+use std::path::{Path, PathBuf};
+
+/// The root of the workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in a folder of the workspace")
+}
+
+/// The folder that holds what the eBPF build makes. It is the workspace's own `target` even where `CARGO_TARGET_DIR`
+/// points elsewhere, because `gateway/build.rs` looks for the object here.
+pub fn bpf() -> PathBuf {
+    workspace().join("target/bpf")
+}
+
+/// The eBPF object that `gateway` embeds.
+pub fn bpf_object() -> PathBuf {
+    bpf().join("gateway.o")
+}
+
+/// The folder of the tools that `setup` installs for this workspace alone.
+pub fn tools() -> PathBuf {
+    workspace().join("target/tools")
+}
+
+/// The policies that ship.
+pub fn shipped_policies() -> PathBuf {
+    workspace().join("policies")
+}

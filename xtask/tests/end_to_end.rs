@@ -1,0 +1,318 @@
+//! The gateway in a network of namespaces, seen from outside: real clients, a real TLS server, the real daemon.
+//!
+//! Every test has a network of its own (drawn in `xtask::lab::network`), so they run side by side. They need root:
+//! `cargo xtask test end_to_end`, or with more to see `cargo xtask test NAME -- --nocapture`.
+
+use std::fs::{self, File};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use xtask::lab::curl::Outcome;
+use xtask::lab::gateway::{Config, Gateway};
+use xtask::lab::metrics::Metrics;
+use xtask::lab::network::{ACCOUNT, ANNA, BOB, Family, Host, ORDINARY, PLAIN, Phone, TRACKING};
+use xtask::lab::{BRIEF, Lab, PATIENT, Programs};
+use xtask::wait::wait_until;
+
+/// The policy of most tests.
+const ACCOUNT_POLICY: &str = r#"
+name = "account"
+about = "The host that phones report to"
+action = "drop"
+[block]
+hosts = ["api.account.xiaomi.com"]
+"#;
+
+/// What was blocked, by packets.
+const BLOCKED: &str = "gateway_device_blocked_packets_total";
+
+/// How often policies were read again, by how that went.
+const RELOADS: &str = "gateway_policy_reloads_total";
+
+/// How long the daemon may take to do what a signal asks for.
+const SOON: Duration = Duration::from_secs(15);
+
+/// Runs a test in a network of its own; a failure shows the gateway's log.
+#[track_caller]
+fn in_lab(test: impl FnOnce(&Lab) -> Result<()>) {
+    let programs = Programs::beside(env!("CARGO_BIN_EXE_xtask").into());
+    let lab = Lab::start(programs).unwrap_or_else(|error| panic!("no lab: {error:#}"));
+    if let Err(error) = test(&lab) {
+        panic!("{error:#}");
+    }
+}
+
+/// Starts the gateway with one policy, for anna's phone alone.
+fn start_with(lab: &Lab, policy: &str) -> Result<Gateway> {
+    lab.write_policy("account", policy)?;
+    lab.start_gateway(&config(lab))
+}
+
+fn config(lab: &Lab) -> Config {
+    Config { policies: lab.policies(), devices: vec![(&ANNA, vec!["account".to_owned()])] }
+}
+
+fn reaches(lab: &Lab, phone: &Phone, host: &Host, family: Family) -> Result<()> {
+    let outcome = lab.visit(phone, host, family, PATIENT)?;
+    let expected = Outcome::Reached { server_name: host.name.to_owned() };
+    ensure!(outcome == expected, "{} → {} over {family}: {outcome}", phone.name, host.name);
+    Ok(())
+}
+
+fn is_blocked(lab: &Lab, phone: &Phone, host: &Host, family: Family) -> Result<()> {
+    let outcome = lab.visit(phone, host, family, BRIEF)?;
+    ensure!(outcome == Outcome::NoAnswer, "{} → {} over {family}: {outcome}", phone.name, host.name);
+    Ok(())
+}
+
+/// The packets of anna's phone that were blocked, as the test's policy should have counted them.
+fn blocked_of_anna(metrics: &Metrics, action: &str, reason: &str) -> f64 {
+    let labels = [
+        ("device", ANNA.name),
+        ("mac", ANNA.mac),
+        ("policy", "account"),
+        ("action", action),
+        ("reason", reason),
+    ];
+    metrics.sum(BLOCKED, &labels)
+}
+
+#[test]
+fn without_a_gateway_every_phone_reaches_every_host() {
+    in_lab(|lab| {
+        for family in Family::BOTH {
+            for phone in [&ANNA, &BOB] {
+                for host in [&ORDINARY, &ACCOUNT, &TRACKING, &PLAIN] {
+                    reaches(lab, phone, host, family)?;
+                }
+            }
+        }
+        let outcome = lab.visit_as(&ANNA, "API.Account.Xiaomi.COM", &ACCOUNT, PATIENT)?;
+        ensure!(outcome.reached(), "{outcome}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_host_that_does_not_exist_gives_no_answer() {
+    in_lab(|lab| {
+        const NOBODY: Host = Host { name: "nobody.example", digits: 99 };
+        let outcome = lab.visit(&ANNA, &NOBODY, Family::V4, Duration::from_secs(1))?;
+        ensure!(!outcome.reached(), "{outcome}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_listed_phone_reaches_ordinary_hosts_only() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        reaches(lab, &ANNA, &ORDINARY, Family::V4)
+    });
+}
+
+#[test]
+fn a_listed_phone_reaches_ordinary_hosts_only_over_ipv6() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V6)?;
+        reaches(lab, &ANNA, &ORDINARY, Family::V6)
+    });
+}
+
+#[test]
+fn a_phone_without_policies_reaches_everything() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        for family in Family::BOTH {
+            reaches(lab, &BOB, &ACCOUNT, family)?;
+            reaches(lab, &BOB, &ORDINARY, family)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_name_in_capitals_is_blocked_like_one_in_small_letters() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        let outcome = lab.visit_as(&ANNA, "API.Account.XIAOMI.com", &ACCOUNT, BRIEF)?;
+        ensure!(outcome == Outcome::NoAnswer, "{outcome}");
+        let outcome = lab.visit_as(&ANNA, "WWW.Example.ORG", &ORDINARY, PATIENT)?;
+        ensure!(outcome.reached(), "{outcome}");
+        Ok(())
+    });
+}
+
+#[test]
+fn only_the_counters_of_what_was_blocked_move() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        reaches(lab, &ANNA, &ORDINARY, Family::V4)?;
+        reaches(lab, &BOB, &ACCOUNT, Family::V4)?;
+        let nothing = lab.metrics()?.sum(BLOCKED, &[]);
+        ensure!(nothing == 0.0, "{nothing} packets blocked before anything was to be blocked");
+
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        let metrics = lab.metrics()?;
+        let (counted, all) = (blocked_of_anna(&metrics, "drop", "tls_sni"), metrics.sum(BLOCKED, &[]));
+        ensure!(counted > 0.0, "nothing counted for anna's phone, of {all} in all");
+        ensure!(counted == all, "{all} packets blocked, of which {counted} are anna's by name");
+        let flows = metrics.sum("gateway_device_blocked_flows_total", &[("device", ANNA.name)]);
+        ensure!(flows == 1.0, "one visit was blocked, {flows} flows counted");
+        Ok(())
+    });
+}
+
+#[test]
+fn the_filter_outlives_a_killed_daemon_and_its_counters_go_on() {
+    in_lab(|lab| {
+        let gateway = start_with(lab, ACCOUNT_POLICY)?;
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        let before = blocked_of_anna(&lab.metrics()?, "drop", "tls_sni");
+        gateway.kill()?;
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        reaches(lab, &ANNA, &ORDINARY, Family::V4)?;
+
+        let _gateway = lab.start_gateway(&config(lab))?;
+        let after = blocked_of_anna(&lab.metrics()?, "drop", "tls_sni");
+        ensure!(before > 0.0 && after > before, "{before} packets blocked before the kill, {after} since");
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)
+    });
+}
+
+#[test]
+fn the_filter_stays_when_the_daemon_is_told_to_end() {
+    in_lab(|lab| {
+        let gateway = start_with(lab, ACCOUNT_POLICY)?;
+        let status = gateway.terminate()?;
+        ensure!(status.success(), "after SIGTERM: {status}");
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        reaches(lab, &ANNA, &ORDINARY, Family::V4)
+    });
+}
+
+#[test]
+fn detach_removes_the_filter() {
+    in_lab(|lab| {
+        let gateway = start_with(lab, ACCOUNT_POLICY)?;
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        gateway.terminate()?;
+        lab.detach()?;
+        reaches(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        reaches(lab, &ANNA, &ACCOUNT, Family::V6)
+    });
+}
+
+#[test]
+fn a_broken_policy_file_changes_nothing_and_is_counted() {
+    in_lab(|lab| {
+        let mut gateway = start_with(lab, ACCOUNT_POLICY)?;
+        let failed = |metrics: &Metrics| metrics.sum(RELOADS, &[("result", "failed")]);
+        ensure!(failed(&lab.metrics()?) == 0.0, "a reload failed before there was one");
+        lab.write_policy("account", "name = \"account\"\n[block\nhosts = 7\n")?;
+        gateway.reload()?;
+        wait_until("a failed reload was counted", SOON, || Ok(failed(&lab.metrics()?) == 1.0))?;
+        let ended = gateway.ended()?;
+        ensure!(ended.is_none(), "the daemon ended over a broken policy: {ended:?}");
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        reaches(lab, &ANNA, &ORDINARY, Family::V4)
+    });
+}
+
+#[test]
+fn a_changed_policy_holds_for_new_connections_after_a_reload() {
+    in_lab(|lab| {
+        let gateway = start_with(lab, ACCOUNT_POLICY)?;
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        reaches(lab, &ANNA, &TRACKING, Family::V4)?;
+        let reloads = |metrics: &Metrics| metrics.sum(RELOADS, &[]);
+        let before = reloads(&lab.metrics()?);
+
+        lab.write_policy("account", &ACCOUNT_POLICY.replace(ACCOUNT.name, TRACKING.name))?;
+        gateway.reload()?;
+        wait_until("a reload was counted", SOON, || Ok(reloads(&lab.metrics()?) > before))?;
+        is_blocked(lab, &ANNA, &TRACKING, Family::V4)?;
+        reaches(lab, &ANNA, &ACCOUNT, Family::V4)
+    });
+}
+
+#[test]
+fn a_blocked_address_is_not_reached_whatever_the_name() {
+    in_lab(|lab| {
+        let addresses = Family::BOTH.map(|family| PLAIN.address(family).to_string());
+        let policy = format!("name = \"account\"\naction = \"drop\"\n[block]\naddresses = {addresses:?}\n");
+        let _gateway = start_with(lab, &policy)?;
+        for family in Family::BOTH {
+            is_blocked(lab, &ANNA, &PLAIN, family)?;
+            reaches(lab, &ANNA, &ACCOUNT, family)?;
+            reaches(lab, &BOB, &PLAIN, family)?;
+        }
+        let counted = blocked_of_anna(&lab.metrics()?, "drop", "address");
+        ensure!(counted > 0.0, "nothing counted with reason=address");
+        Ok(())
+    });
+}
+
+#[test]
+fn observing_lets_pass_and_counts() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, &ACCOUNT_POLICY.replace("\"drop\"", "\"observe\""))?;
+        reaches(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        let metrics = lab.metrics()?;
+        let (observed, all) = (blocked_of_anna(&metrics, "observe", "tls_sni"), metrics.sum(BLOCKED, &[]));
+        ensure!(observed > 0.0 && observed == all, "{observed} packets observed, {all} counted in all");
+        Ok(())
+    });
+}
+
+#[test]
+fn events_name_the_phone_and_the_blocked_host() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        let file = lab.file("events.jsonl");
+        let mut follow = lab.gateway_command(&["events", "--follow", "--json"])?;
+        let mut follow = follow.stdin(Stdio::null()).stdout(File::create(&file)?).spawn()?;
+        // Each round is another visit: the first may be over before `events` listens.
+        let told = wait_until("the blocked visit was told", Duration::from_secs(30), || {
+            lab.visit(&ANNA, &ACCOUNT, Family::V4, Duration::from_secs(1))?;
+            Ok(fs::read_to_string(&file)?.lines().any(tells_of_the_block))
+        });
+        follow.kill().context("`gateway events` ended by itself")?;
+        follow.wait()?;
+        told.with_context(|| format!("events told: {}", fs::read_to_string(&file).unwrap_or_default()))
+    });
+}
+
+/// Whether a line of `gateway events --json` tells that anna's phone was kept from the account host.
+fn tells_of_the_block(line: &str) -> bool {
+    let Ok(event) = serde_json::from_str::<Value>(line) else { return false };
+    let is = |key: &str, value: &str| event.get(key).and_then(Value::as_str) == Some(value);
+    is("name", ACCOUNT.name) && is("device", ANNA.name) && is("verdict", "drop") && is("policy", "account")
+}
+
+#[test]
+fn status_and_devices_name_the_phone() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        for words in [["status"].as_slice(), &["devices"], &["devices", "--json"]] {
+            let said = said(&mut lab.gateway_command(words)?)?;
+            ensure!(
+                said.contains(ANNA.name),
+                "`gateway {}` does not name the phone: {said}",
+                words.join(" ")
+            );
+        }
+        Ok(())
+    });
+}
+
+fn said(command: &mut Command) -> Result<String> {
+    let output = command.output()?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    ensure!(output.status.success(), "{command:?}: {}: {}", output.status, text(&output.stderr));
+    Ok(text(&output.stdout))
+}
