@@ -458,7 +458,9 @@ impl Extensions {
             Self::FRAGMENT => {
                 let header: FragmentHeader = frame.read(offset).ok_or(Reason::Truncated)?;
                 let place = header.offset_more.get();
-                self.fragment = fragment(place >> 3, place & 1 != 0) as u8;
+                // A second fragment header cannot make the packet whole again: whoever reassembles sees the first.
+                let kind = fragment(place >> 3, place & 1 != 0) as u8;
+                self.fragment = if kind > self.fragment { kind } else { self.fragment };
                 size_of::<FragmentHeader>() as u16
             }
             // RFC 4302, 2.2: in units of four bytes, less two.

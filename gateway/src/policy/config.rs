@@ -12,7 +12,7 @@ use super::escape::Shown;
 use super::file::Policy;
 use super::folder::{Folder, read_file, sort_by_place};
 use super::mistake::{Mistake, Mistakes};
-use super::nearest::{listed, nearest};
+use super::nearest::did_you_mean;
 use super::raw::{RawConfig, Text, refuse_later};
 use super::reading::{Checker, Reading, read, text_of};
 
@@ -204,12 +204,8 @@ fn check_interface(checker: &mut Checker<'_>, text: &Text, checks: &Checks) -> b
     if there.iter().any(|known| known == name) {
         return true;
     }
-    let near = nearest(name, there.iter().map(String::as_str));
-    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-    let there = listed(there.iter().map(String::as_str));
-    let cure = format!(
-        "{near}the interfaces are {there}; or run `gateway check --skip-interfaces` on another machine"
-    );
+    let cure = did_you_mean(name, "interfaces", there.iter().map(String::as_str));
+    let cure = format!("{cure}; or run `gateway check --skip-interfaces` on another machine");
     let mistake = checker.source.mistake(text.span(), format!("there is no interface {}", Shown(name)), cure);
     checker.mistakes.push(mistake.label("not on this machine"));
     false

@@ -148,7 +148,7 @@ fn an_interface_that_does_not_exist_is_refused_with_those_that_do() {
     assert_eq!(
         site.told(),
         [
-            "gateway.toml:1:25: there is no interface `br-lna` (did you mean `br-lan`? the interfaces are `lo`, \
+            "gateway.toml:1:25: there is no interface `br-lna` (did you mean `br-lan`? The interfaces are `lo`, \
              `br-lan`, `eth0`; or run `gateway check --skip-interfaces` on another machine)",
             "gateway.toml:1:35: there is no interface `wlan7` (the interfaces are `lo`, `br-lan`, `eth0`; or run \
              `gateway check --skip-interfaces` on another machine)",
@@ -230,7 +230,7 @@ fn a_policy_that_does_not_exist_is_refused_with_those_that_do() {
         told(&format!("[defaults]\npolicies = [\"xiaomi\"]\n{device}")),
         [
             "gateway.toml:4:13: there is no policy `xiaomi` (the policies are `a`, `doh-bypass`)",
-            "gateway.toml:8:18: there is no policy `doh-bypas` (did you mean `doh-bypass`? the policies are `a`, \
+            "gateway.toml:8:18: there is no policy `doh-bypas` (did you mean `doh-bypass`? The policies are `a`, \
              `doh-bypass`)",
         ]
     );

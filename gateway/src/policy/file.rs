@@ -108,13 +108,7 @@ fn check_policy(checker: &mut Checker<'_>, raw: RawPolicy, name: Option<&String>
     let cure = "take it out, or write its names under [block]";
     refuse_later(checker, "[[list]]", &raw.list, "lists are not read yet", cure);
     let missing = "a policy applies at all times";
-    refuse_later(
-        checker,
-        "[[schedule]]",
-        &raw.schedule,
-        missing,
-        "take it out, or give the device the policy by hand",
-    );
+    refuse_later(checker, "[[schedule]]", &raw.schedule, missing, "take it out");
     let block = check_block(checker, raw.block.map(|table| table.0).unwrap_or_default());
     let allow = check_allow(checker, raw.allow.map(|table| table.0).unwrap_or_default());
     let inspect = raw.inspect.map(|table| table.0).unwrap_or_default();

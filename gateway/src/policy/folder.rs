@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::escape::Shown;
 use super::file::{Policy, PolicyFile};
 use super::mistake::{Mistake, SourceFile};
-use super::nearest::{listed, nearest};
+use super::nearest::did_you_mean;
 
 /// What the folder holds, as far as it could be read.
 #[derive(Default)]
@@ -72,13 +72,10 @@ impl Folder {
         if self.names.contains_key(name) || self.has_unknown_names {
             return Ok(());
         }
-        let known = || self.names.keys().map(String::as_str);
-        let there_are = match self.names.len() {
-            0 => String::from("there are no policies in the folder yet"),
-            _ => format!("the policies are {}", listed(known())),
-        };
-        Err(nearest(name, known())
-            .map_or(there_are.clone(), |near| format!("did you mean `{near}`? {there_are}")))
+        if self.names.is_empty() {
+            return Err(String::from("there are no policies in the folder yet"));
+        }
+        Err(did_you_mean(name, "policies", self.names.keys().map(String::as_str)))
     }
 }
 

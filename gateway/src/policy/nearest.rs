@@ -12,9 +12,22 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// The words in a row, each between backticks: "`a`, `b`"; "none" if there is none.
-pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     if words.is_empty() { String::from("none") } else { words.join(", ") }
+}
+
+/// The cure for a word that is not among the known ones, `what` they are.
+pub(super) fn did_you_mean<'a>(
+    word: &str,
+    what: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> String {
+    let all = listed(known.clone());
+    match nearest(word, known) {
+        Some(near) => format!("did you mean `{near}`? The {what} are {all}"),
+        None => format!("the {what} are {all}"),
+    }
 }
 
 #[cfg(test)]
@@ -33,5 +46,15 @@ mod tests {
     fn words_are_listed_between_backticks() {
         assert_eq!(listed(["a", "b"]), "`a`, `b`");
         assert_eq!(listed([]), "none");
+    }
+
+    #[test]
+    fn the_cure_names_the_nearest_and_all() {
+        let known = ["hosts", "domains"];
+        assert_eq!(
+            did_you_mean("host", "keys", known.into_iter()),
+            "did you mean `hosts`? The keys are `hosts`, `domains`"
+        );
+        assert_eq!(did_you_mean("x", "keys", known.into_iter()), "the keys are `hosts`, `domains`");
     }
 }

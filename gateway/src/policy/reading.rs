@@ -16,7 +16,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::escape::Shown;
 use super::mistake::{Mistake, Refusal, SourceFile};
-use super::nearest::{listed, nearest};
+use super::nearest::{did_you_mean, nearest};
 use super::raw::LATER;
 
 /// Most mistakes of shape that are told of one file; each costs a reading of the file.
@@ -66,9 +66,8 @@ pub(super) fn read<T: DeserializeOwned>(
         mistakes.push(shape_mistake(source, &error, &span, found.as_ref()));
         match found {
             Some(found) if struck.len() < MOST => {
-                let key = unknown_key(error.message(), &found.key)
-                    .and_then(|(meant, _)| meant)
-                    .unwrap_or(found.key);
+                let known = known_keys(error.message(), &found.key).unwrap_or_default();
+                let key = nearest(&found.key, known).map_or(found.key.clone(), String::from);
                 struck.push(Struck { table: found.table, key });
             }
             _ => return None,
@@ -143,18 +142,15 @@ fn shape_mistake(
     found: Option<&Struck>,
 ) -> Mistake {
     let message = error.message();
-    if let Some((meant, known)) = found.and_then(|found| unknown_key(message, &found.key)) {
-        let key = found.map_or("", |found| found.key.as_str());
-        let cure = match meant {
-            Some(meant) => format!("did you mean `{meant}`? The keys here are {known}"),
-            None => format!("the keys here are {known}"),
-        };
-        return source
-            .mistake(span.clone(), format!("unknown key {}", Shown(key)), cure)
-            .label("not known here");
+    if let Some((key, known)) = found.and_then(|found| Some((&found.key, known_keys(message, &found.key)?))) {
+        let cure = did_you_mean(key, "keys here", known.into_iter());
+        let title = format!("unknown key {}", Shown(key));
+        return source.mistake(span.clone(), title, cure).label("not known here");
     }
-    let message = message.strip_prefix("invalid type: ").unwrap_or(message);
-    let (found, expected) = message.rsplit_once(", expected ").unwrap_or((message, ""));
+    let wrong_type = message.strip_prefix("invalid type: ").and_then(|text| text.rsplit_once(", expected "));
+    let Some((found, expected)) = wrong_type else {
+        return source.mistake(span.clone(), message, "write another value");
+    };
     // serde speaks of its own model, not of TOML.
     let found = match found {
         "sequence" => "a list",
@@ -173,12 +169,11 @@ fn shape_mistake(
     source.mistake(span.clone(), format!("{found} stands where {expected} belongs"), cure)
 }
 
-/// What serde says of an unknown key: the known one that was probably meant, and all known ones.
-fn unknown_key(message: &str, key: &str) -> Option<(Option<String>, String)> {
+/// The keys that serde knows, if that is its message: that `key` is none of them.
+fn known_keys<'a>(message: &'a str, key: &str) -> Option<Vec<&'a str>> {
     let rest = message.strip_prefix("unknown field `")?.strip_prefix(key)?;
     let known = rest.split('`').skip(2).step_by(2);
-    let known: Vec<&str> = known.filter(|key| !LATER.contains(key)).collect();
-    Some((nearest(key, known.iter().copied()).map(String::from), listed(known)))
+    Some(known.filter(|key| !LATER.contains(key)).collect())
 }
 
 /// A table: serde would also take a list for it, its entries in the order of the fields.

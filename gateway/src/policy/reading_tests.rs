@@ -65,6 +65,12 @@ fn a_table_where_a_list_of_tables_belongs_is_told() {
 }
 
 #[test]
+fn a_number_that_no_machine_holds_is_told() {
+    let text = format!("policies = {}", "9".repeat(50));
+    assert_eq!(told::<RawConfig>(&text), ["f.toml:1:12: integer number overflowed (write another value)"]);
+}
+
+#[test]
 fn a_struck_key_is_remembered_by_the_name_that_was_meant_and_by_its_table() {
     let source = SourceFile::new(Path::new("f.toml"), "interface = []\n[[device]]\nmac = 3\n[[device]]\n");
     let reading = read::<RawConfig>(&source, &mut Vec::new()).unwrap();

@@ -48,7 +48,7 @@ pub fn run(args: &Args) -> Result<()> {
             let toolchain = setup::toolchain()?;
             setup::programs()?;
             build::ebpf(&toolchain)?;
-            build::gateway(true)?
+            build::gateway(false)?
         }
     };
     let xtask = env::current_exe().context("cannot find this program")?;
