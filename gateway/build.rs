@@ -18,7 +18,8 @@ fn main() {
         println!("cargo::rerun-if-changed={}", root.join(half).display());
     }
     // A change of the kernel half that is not in the object would be tested and shipped unseen.
-    if std::env::var_os("GATEWAY_BPF_FRESH").is_none() && newest(&root.join("gateway-ebpf/src")) > Some(built) {
+    if std::env::var_os("GATEWAY_BPF_FRESH").is_none() && newest(&root.join("gateway-ebpf/src")) > Some(built)
+    {
         println!("cargo::warning=the eBPF object is older than gateway-ebpf/src: run `cargo xtask build`");
     }
     println!("cargo::rustc-env=GATEWAY_BPF_OBJECT={}", object.display());

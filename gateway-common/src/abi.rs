@@ -21,6 +21,9 @@ pub const MAX_DEVICES: u32 = 4096;
 /// How many flows are remembered; the least recently used make room.
 pub const MAX_FLOWS: u32 = 65_536;
 
+/// How many names can be half read at a time; the least recently used make room.
+pub const MAX_PARTIAL: u32 = 4096;
+
 /// How many combinations of device, policy, reason and action are counted.
 pub const MAX_BLOCKED: u32 = 16_384;
 
@@ -38,19 +41,27 @@ pub enum Action {
     Pass,
     /// It is dropped without a word.
     Drop,
+    /// It is dropped, and its sender told so: a TCP reset, or ICMP "port unreachable".
+    Reject,
     /// It goes on, and is counted as one that would have been blocked.
     Observe,
 }
 
 impl Action {
+    /// Whether the packet goes on.
+    pub const fn lets_through(self) -> bool {
+        matches!(self, Self::Pass | Self::Observe)
+    }
+
     /// Every action, in the order of its number.
-    pub const ALL: &[Self] = &[Self::Pass, Self::Drop, Self::Observe];
+    pub const ALL: &[Self] = &[Self::Pass, Self::Drop, Self::Reject, Self::Observe];
 
     /// The word that stands for this action in metrics, events and JSON.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Drop => "drop",
+            Self::Reject => "reject",
             Self::Observe => "observe",
         }
     }
@@ -127,6 +138,8 @@ pub struct Generation {
     pub default_policies: u64,
     /// Policies that observe and do not block.
     pub observe: u64,
+    /// Policies that tell the sender when they block.
+    pub reject: u64,
     /// Policies that block a ClientHello without a server name.
     pub nameless: u64,
     /// Policies that block what cannot be parsed.
@@ -208,12 +221,14 @@ pub struct FlowKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum FlowState {
-    /// Its SYN was seen; the first payload carries the name or there is none.
-    Opening,
-    /// Its SYN was not seen; a later payload may still be the start of a ClientHello.
-    Midway,
     /// Its verdict stands.
     Decided,
+    /// Its SYN was not seen; a later payload may still be the start of a ClientHello.
+    Midway,
+    /// Its SYN was seen; the first payload carries the name or there is none.
+    Opening,
+    /// A ClientHello has begun and goes on in the next segment.
+    Tls,
 }
 
 /// Value of the flow table.
@@ -222,14 +237,16 @@ pub enum FlowState {
 pub struct Flow {
     /// A [`FlowState`].
     pub state: u8,
-    /// The [`Action`] of a decided flow.
+    /// The [`Action`] of a decided flow, or what the destination of an undecided one brought so far.
     pub action: u8,
-    /// The [`Reason`] of a decided flow.
+    /// The [`Reason`] of that verdict.
     pub reason: u8,
-    /// The policy of a decided flow, or [`NO_POLICY`].
+    /// The policy of that verdict, or [`NO_POLICY`].
     pub policy: u8,
     /// Low 32 bits of the generation under which the flow was judged.
     pub generation: u32,
+    /// TCP sequence number of the next byte to read, of a flow that is neither decided nor midway.
+    pub sequence: u32,
 }
 
 /// Counters of one device on one CPU (map `COUNTERS`, index: [`Device::number`]).
@@ -344,24 +361,48 @@ pub struct Event {
     pub name: [u8; NAME_BYTES],
 }
 
-/// Programs behind the tail call, by their index in the map `INSPECTORS`.
+/// Programs behind a tail call, by their index in the map `STAGES`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub enum Inspector {
-    /// Reads the server name of a TLS ClientHello in a TCP segment.
+pub enum Stage {
+    /// Reads the server name of a TLS ClientHello.
     Tls,
+    /// Turns a packet that is rejected into the answer to its sender.
+    Reject,
 }
 
-impl Inspector {
-    /// Every inspector, in the order of its index.
-    pub const ALL: &[Self] = &[Self::Tls];
+impl Stage {
+    /// Every stage, in the order of its index.
+    pub const ALL: &[Self] = &[Self::Tls, Self::Reject];
 
     /// Name of its program in the object.
     pub const fn program(self) -> &'static str {
         match self {
             Self::Tls => "inspect_tls",
+            Self::Reject => "reject",
         }
     }
+
+    /// What is lost on a kernel that refuses it.
+    pub const fn without(self) -> &'static str {
+        match self {
+            Self::Tls => "TLS server names are not read, their connections pass",
+            Self::Reject => "what would be rejected is dropped without an answer",
+        }
+    }
+}
+
+/// How many answers one CPU sends to one device in a second; what is rejected beyond that is dropped.
+pub const REPLIES_A_SECOND: u32 = 64;
+
+/// Answers sent to a device by one CPU (map `REPLIES`, index: [`Device::number`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct ReplyBudget {
+    /// The second that is counted, in seconds since boot.
+    pub second: u32,
+    /// How many were sent in it.
+    pub sent: u32,
 }
 
 /// Name of a device or a policy as bytes, so that user space can keep it in a pinned map beside the counters.
@@ -403,12 +444,12 @@ impl Label {
 const _: () = {
     assert!(Reason::COUNT <= REASON_SLOTS);
     assert!(size_of::<Device>() == 16);
-    assert!(size_of::<Generation>() == 56);
+    assert!(size_of::<Generation>() == 64);
     assert!(size_of::<NameMasks>() == 32);
     assert!(size_of::<PrefixMasks>() == 24);
     assert!(size_of::<PortKey>() == 4);
     assert!(size_of::<FlowKey>() == 44);
-    assert!(size_of::<Flow>() == 8);
+    assert!(size_of::<Flow>() == 12);
     assert!(size_of::<DeviceCounters>() == 24 + 8 * REASON_SLOTS);
     assert!(size_of::<BlockedKey>() == 8);
     assert!(size_of::<Event>() == 8 + 44 + 4 + 4 + 6 + 6 + 256);

@@ -6,6 +6,7 @@
 //! * [`abi`]: the maps' keys and values, the reasons and actions, the event record.
 //! * [`wire`]: from a frame to addresses, ports and the place of the payload.
 //! * [`name`]: host names as the filter compares them, and their hash.
+//! * [`reply`]: the packets that refuse.
 //! * [`tls`]: from the bytes of a TCP stream to the server name of a ClientHello.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -13,5 +14,6 @@
 pub mod abi;
 pub mod name;
 pub mod reason;
+pub mod reply;
 pub mod tls;
 pub mod wire;

@@ -53,8 +53,14 @@ reasons! {
     TlsSni = "tls_sni",
     /// A TLS ClientHello that carries no server name.
     Nameless = "nameless",
-    /// A ClientHello that goes on in a later segment; this version reads the first one.
+    /// The beginning or a part of a message whose name is still to come.
     Incomplete = "incomplete",
+    /// A segment that came before one in front of it while a name was being read: dropped, so that it comes again in order.
+    OutOfOrder = "out_of_order",
+    /// Bytes that were read already, sent once more.
+    Retransmission = "retransmission",
+    /// A message whose beginning was forgotten to make room for others.
+    Evicted = "evicted",
     /// An IP fragment: a piece that cannot be judged alone.
     Fragment = "fragment",
     /// The frame ends before the header or payload that it announces.
@@ -85,7 +91,7 @@ impl Reason {
         matches!(
             self,
             Self::Nameless
-                | Self::Incomplete
+                | Self::Evicted
                 | Self::Fragment
                 | Self::Truncated
                 | Self::BadHeader

@@ -14,6 +14,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::abi::FlowKey;
 use crate::reason::Reason;
+use crate::reply::Segment;
 
 /// A MAC address as on the wire.
 #[derive(
@@ -117,30 +118,30 @@ struct VlanTag {
     ethertype: U16,
 }
 
-#[derive(Clone, Copy, FromBytes, Immutable)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
-struct Ipv4Header {
-    version_ihl: u8,
-    tos: u8,
-    total_len: U16,
-    id: U16,
-    fragment: U16,
-    ttl: u8,
-    protocol: u8,
-    checksum: U16,
-    source: [u8; 4],
-    destination: [u8; 4],
+pub(crate) struct Ipv4Header {
+    pub(crate) version_ihl: u8,
+    pub(crate) tos: u8,
+    pub(crate) total_len: U16,
+    pub(crate) id: U16,
+    pub(crate) fragment: U16,
+    pub(crate) ttl: u8,
+    pub(crate) protocol: u8,
+    pub(crate) checksum: U16,
+    pub(crate) source: [u8; 4],
+    pub(crate) destination: [u8; 4],
 }
 
-#[derive(Clone, Copy, FromBytes, Immutable)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
-struct Ipv6Header {
-    version_class_flow: U32,
-    payload_len: U16,
-    next_header: u8,
-    hop_limit: u8,
-    source: [u8; 16],
-    destination: [u8; 16],
+pub(crate) struct Ipv6Header {
+    pub(crate) version_class_flow: U32,
+    pub(crate) payload_len: U16,
+    pub(crate) next_header: u8,
+    pub(crate) hop_limit: u8,
+    pub(crate) source: [u8; 16],
+    pub(crate) destination: [u8; 16],
 }
 
 #[derive(Clone, Copy, FromBytes, Immutable)]
@@ -159,18 +160,18 @@ struct FragmentHeader {
     id: U32,
 }
 
-#[derive(Clone, Copy, FromBytes, Immutable)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
-struct TcpHeader {
-    source: [u8; 2],
-    destination: [u8; 2],
-    sequence: U32,
-    acknowledgement: U32,
-    offset: u8,
-    flags: u8,
-    window: U16,
-    checksum: U16,
-    urgent: U16,
+pub(crate) struct TcpHeader {
+    pub(crate) source: [u8; 2],
+    pub(crate) destination: [u8; 2],
+    pub(crate) sequence: U32,
+    pub(crate) acknowledgement: U32,
+    pub(crate) offset: u8,
+    pub(crate) flags: u8,
+    pub(crate) window: U16,
+    pub(crate) checksum: U16,
+    pub(crate) urgent: U16,
 }
 
 #[derive(Clone, Copy, FromBytes, Immutable)]
@@ -229,8 +230,8 @@ pub enum Fragment {
 /// The network layer of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// Where in the frame the source address begins; the destination address follows it.
-    addresses: usize,
+    /// Where in the frame the IP header begins.
+    pub header: usize,
     /// Protocol of the payload, behind all extension headers.
     pub protocol: u8,
     /// Whether the packet is a fragment.
@@ -254,12 +255,14 @@ impl Network {
     #[inline(always)]
     pub fn addresses<F: Frame + ?Sized>(&self, frame: &F, key: &mut FlowKey) -> Result<(), Reason> {
         if self.is_v4 {
-            let [source, destination]: [[u8; 4]; 2] = frame.read(self.addresses).ok_or(Reason::Truncated)?;
+            let addresses = self.header + offset_of!(Ipv4Header, source);
+            let [source, destination]: [[u8; 4]; 2] = frame.read(addresses).ok_or(Reason::Truncated)?;
             key.source = mapped(source);
             key.destination = mapped(destination);
         } else {
-            key.source = frame.read(self.addresses).ok_or(Reason::Truncated)?;
-            key.destination = frame.read(self.addresses + 16).ok_or(Reason::Truncated)?;
+            let addresses = self.header + offset_of!(Ipv6Header, source);
+            key.source = frame.read(addresses).ok_or(Reason::Truncated)?;
+            key.destination = frame.read(addresses + 16).ok_or(Reason::Truncated)?;
         }
         Ok(())
     }
@@ -272,8 +275,10 @@ pub struct Transport {
     pub source_port: [u8; 2],
     /// Destination port, network order.
     pub destination_port: [u8; 2],
-    /// TCP sequence number of the first byte of the payload (of the SYN if there is one); 0 for UDP.
+    /// TCP sequence number of the segment; 0 for UDP.
     pub sequence: u32,
+    /// TCP acknowledgement number; 0 for UDP.
+    pub acknowledgement: u32,
     /// TCP flags (RFC 9293, 3.1); 0 for UDP.
     pub flags: u8,
     /// Where in the frame the payload begins.
@@ -284,7 +289,27 @@ pub struct Transport {
 
 impl Transport {
     const FIN_SYN_RST_ACK: u8 = 0x17;
+    const FIN: u8 = 0x01;
     const SYN: u8 = 0x02;
+
+    /// What a reset of this segment needs to know. `sequence_len` of RFC 9293, 3.4: SYN and FIN take a number each.
+    pub const fn segment(&self) -> Segment {
+        #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
+        let payload = self.len as u32;
+        let controls = (self.flags & Self::SYN != 0) as u32 + (self.flags & Self::FIN != 0) as u32;
+        Segment {
+            sequence: self.sequence,
+            acknowledgement: self.acknowledgement,
+            len: payload + controls,
+            flags: self.flags,
+            reserved: [0; 3],
+        }
+    }
+
+    /// TCP sequence number of the first byte of the payload: a SYN takes one itself (RFC 9293, 3.4).
+    pub const fn payload_sequence(&self) -> u32 {
+        self.sequence.wrapping_add((self.flags & Self::SYN != 0) as u32)
+    }
 
     /// Whether this segment opens a connection: SYN and nothing else of SYN, FIN, RST, ACK.
     pub const fn is_opening(&self) -> bool {
@@ -360,7 +385,7 @@ fn ipv4<F: Frame + ?Sized>(frame: &F, offset: usize) -> Result<Network, Reason> 
     }
     let place = header.fragment.get();
     Ok(Network {
-        addresses: offset + offset_of!(Ipv4Header, source),
+        header: offset,
         protocol: header.protocol,
         fragment: fragment(place & 0x1fff, place & 0x2000 != 0),
         is_v4: true,
@@ -383,24 +408,24 @@ fn ipv6<F: Frame + ?Sized>(frame: &F, offset: usize, extensions: &mut Extensions
     if header.version_class_flow.get() >> 28 != 6 {
         return Err(Reason::BadHeader);
     }
-    let addresses = offset + offset_of!(Ipv6Header, source);
+    let start = offset;
     let offset = offset + size_of::<Ipv6Header>();
     let len = header.payload_len.get();
     if frame.len() < offset + usize::from(len) {
         return Err(Reason::Truncated);
     }
     #[expect(clippy::cast_possible_truncation, reason = "behind three headers of fixed length")]
-    let start = offset as u16;
-    *extensions = Extensions { protocol: header.next_header, fragment: 0, offset: start, len, reserved: 0 };
+    let offset = offset as u16;
+    *extensions = Extensions { protocol: header.next_header, fragment: 0, offset, len, reserved: 0 };
     for _ in 0..MAX_EXTENSIONS {
         // What comes out of the box is in memory and the compiler knows nothing of it. So the verifier sees the same state
         // at every turn and goes through the loop once, not once for every mixture of headers.
         if !black_box(&mut *extensions).step(frame)? {
-            return Ok(extensions.network(addresses));
+            return Ok(extensions.network(start));
         }
     }
     // One look more: the chain may just have ended.
-    if extensions.is_extension() { Err(Reason::TooLong) } else { Ok(extensions.network(addresses)) }
+    if extensions.is_extension() { Err(Reason::TooLong) } else { Ok(extensions.network(start)) }
 }
 
 /// How far the walk over IPv6 extension headers is (RFC 8200, 4).
@@ -474,9 +499,9 @@ impl Extensions {
     }
 
     #[inline(always)]
-    fn network(&self, addresses: usize) -> Network {
+    fn network(&self, header: usize) -> Network {
         Network {
-            addresses,
+            header,
             protocol: self.protocol,
             fragment: match self.fragment {
                 0 => Fragment::No,
@@ -514,6 +539,7 @@ fn tcp<F: Frame + ?Sized>(frame: &F, network: &Network) -> Result<Transport, Rea
         source_port: header.source,
         destination_port: header.destination,
         sequence: header.sequence.get(),
+        acknowledgement: header.acknowledgement.get(),
         flags: header.flags,
         offset: network.offset + header_len,
         len: network.len - header_len,
@@ -536,6 +562,7 @@ fn udp<F: Frame + ?Sized>(frame: &F, network: &Network) -> Result<Transport, Rea
         source_port: header.source,
         destination_port: header.destination,
         sequence: 0,
+        acknowledgement: 0,
         flags: 0,
         offset: network.offset + size_of::<UdpHeader>(),
         len: if len < network.len { len } else { network.len } - size_of::<UdpHeader>(),

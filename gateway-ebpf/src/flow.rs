@@ -4,30 +4,19 @@ use aya_ebpf::bindings::BPF_ANY;
 use gateway_common::abi::{Action, Flow, FlowKey, FlowState, Verdict};
 use gateway_common::reason::Reason;
 
-use crate::maps::FLOWS;
+use crate::maps::{FLOWS, PARTIAL, Packet, Partial};
 
 /// What is remembered of a flow.
 #[inline(always)]
 pub fn look_up(key: &FlowKey) -> Option<Flow> {
-    // SAFETY: copied at once. The element may be evicted and reused meanwhile, then a packet is judged by the verdict of
-    // another flow of the same CPU at worst; the kernel gives map values back only after a grace period.
+    // SAFETY: copied at once. Should the element be evicted and reused at this moment, the packet is judged by the verdict
+    // of the flow that came instead; memory stays valid, the kernel gives it back only after a grace period.
     unsafe { FLOWS.get(key) }.copied()
 }
 
-/// Remembers that a flow began, and the verdict that its destination brought: a pass, or one that only observes.
+/// Remembers how far the filter is with the flow of `packet`, and the verdict that it has, so far or for good.
 #[inline(always)]
-pub fn open(key: &FlowKey, state: FlowState, generation: u64, so_far: Verdict) {
-    remember(key, state, generation, so_far);
-}
-
-/// Remembers the verdict of a flow.
-#[inline(always)]
-pub fn decide(key: &FlowKey, generation: u64, verdict: Verdict) {
-    remember(key, FlowState::Decided, generation, verdict);
-}
-
-#[inline(always)]
-fn remember(key: &FlowKey, state: FlowState, generation: u64, verdict: Verdict) {
+pub fn remember(packet: &Packet, state: FlowState, generation: u64, verdict: Verdict) {
     #[expect(clippy::cast_possible_truncation, reason = "the low half is what is kept")]
     let flow = Flow {
         state: state as u8,
@@ -35,9 +24,10 @@ fn remember(key: &FlowKey, state: FlowState, generation: u64, verdict: Verdict) 
         reason: verdict.reason as u8,
         policy: verdict.policy,
         generation: generation as u32,
+        sequence: packet.next_sequence,
     };
     // A full table makes room by itself. Should the update fail all the same, the flow is judged anew at its next packet.
-    let _ = FLOWS.insert(key, flow, u64::from(BPF_ANY));
+    let _ = FLOWS.insert(packet.flow, flow, u64::from(BPF_ANY));
 }
 
 /// The verdict that a decided flow has, or that an undecided one has so far.
@@ -48,4 +38,27 @@ pub fn verdict(flow: &Flow) -> Verdict {
         reason: Reason::from_index(flow.reason).unwrap_or(Reason::Internal),
         policy: flow.policy,
     }
+}
+
+/// Fetches what was read of the flow's message; false if it was forgotten to make room.
+#[inline(always)]
+pub fn resume(key: &FlowKey, partial: &mut Partial) -> bool {
+    // SAFETY: as in `look_up`.
+    let Some(kept) = (unsafe { PARTIAL.get(key) }) else { return false };
+    *partial = *kept;
+    true
+}
+
+/// Keeps what was read of the flow's message until its next segment.
+#[inline(always)]
+pub fn suspend(key: &FlowKey, partial: &Partial) {
+    // Should it fail, the next segment finds nothing and says so.
+    let _ = PARTIAL.insert(key, partial, u64::from(BPF_ANY));
+}
+
+/// Forgets what was read of the flow's message.
+#[inline(always)]
+pub fn forget(key: &FlowKey) {
+    // An error only says that it was forgotten before.
+    let _ = PARTIAL.remove(key);
 }

@@ -1,7 +1,7 @@
 //! The fast path: from a frame to its device, its address and its flow. Small, because every frame pays for it.
 
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, Device, FlowState, Inspector, Kind, Verdict};
+use gateway_common::abi::{Action, Device, FlowState, Kind, Stage, Verdict};
 use gateway_common::reason::Reason;
 use gateway_common::tls::{self, HELLO_START};
 use gateway_common::wire::{self, Fragment, Frame as _, Link, MacAddr, Transport};
@@ -20,7 +20,7 @@ pub enum Outcome {
     /// The frame has its verdict, and is counted.
     Done(Action),
     /// The payload may carry a name; the packet's description lies in the scratch memory.
-    Inspect(Inspector),
+    Inspect(Stage),
 }
 
 /// Judges one frame.
@@ -65,6 +65,7 @@ impl Frame<'_> {
         packet.frame_len = frame_len;
         packet.vlan_count = 0;
         packet.begins = false;
+        packet.next_sequence = 0;
         packet.so_far = Verdict::pass(Reason::NoPayload);
         packet.flow.mac = MacAddr::default();
     }
@@ -79,6 +80,11 @@ impl Frame<'_> {
         packet.vlans = vlans.tags;
         packet.vlan_count = vlans.count;
         packet.is_v4 = network.is_v4;
+        #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
+        {
+            packet.network_offset = network.header as u32;
+            packet.transport_offset = network.offset as u32;
+        }
         packet.flow.protocol = network.protocol;
         packet.flow.reserved = 0;
         packet.flow.source_port = [0; 2];
@@ -94,6 +100,7 @@ impl Frame<'_> {
         let packet = self.packet();
         packet.flow.source_port = transport.source_port;
         packet.flow.destination_port = transport.destination_port;
+        packet.segment = transport.segment();
         if matches!(network.fragment, Fragment::First) {
             return Ok(self.fragment());
         }
@@ -103,20 +110,31 @@ impl Frame<'_> {
     /// A packet of TCP or UDP that is whole.
     #[inline(always)]
     fn transport(&mut self, transport: &Transport) -> Outcome {
+        let known = flow::look_up(&self.packet().flow);
         // A SYN begins a new connection, whatever was remembered under the same ports.
-        if !transport.is_opening()
-            && let Some(known) = flow::look_up(&self.packet().flow)
+        if let Some(known) = known
+            && !transport.is_opening()
         {
             let verdict = flow::verdict(&known);
             if known.state == FlowState::Decided as u8 {
                 return self.finish(verdict, Reason::KnownFlow);
             }
-            self.packet().so_far = verdict;
-            return self.undecided(transport, known.state);
+            let packet = self.packet();
+            packet.so_far = verdict;
+            packet.state = known.state;
+            return self.undecided(transport, known.sequence);
         }
-        self.packet().begins = true;
+        let sequence = transport.payload_sequence();
+        let state = if transport.is_opening() { FlowState::Opening } else { FlowState::Midway };
+        // The same SYN once more begins nothing new.
+        let again =
+            known.is_some_and(|known| known.state == FlowState::Opening as u8 && known.sequence == sequence);
+        let packet = self.packet();
+        packet.begins = !again;
+        packet.state = state as u8;
+        packet.next_sequence = sequence;
         if let Some(verdict) = judge::by_destination(self.scratch) {
-            if matches!(verdict.action, Action::Drop) {
+            if !verdict.action.lets_through() {
                 return self.decide(verdict);
             }
             self.packet().so_far = verdict;
@@ -124,28 +142,44 @@ impl Frame<'_> {
         if self.packet().flow.protocol != wire::TCP {
             return self.decide(Verdict::pass(Reason::NotInspected));
         }
-        let state = if transport.is_opening() { FlowState::Opening } else { FlowState::Midway };
         let generation = self.tables.generation.number;
         let packet = self.packet();
-        flow::open(&packet.flow, state, generation, packet.so_far);
-        self.undecided(transport, state as u8)
+        flow::remember(packet, state, generation, packet.so_far);
+        self.undecided(transport, sequence)
     }
 
-    /// A TCP segment of a flow whose name is not known.
+    /// A TCP segment of a flow whose name is not known; `expected` is the sequence number of the next byte to read, where
+    /// one is known.
     #[inline(always)]
-    fn undecided(&mut self, transport: &Transport, state: u8) -> Outcome {
+    fn undecided(&mut self, transport: &Transport, expected: u32) -> Outcome {
         if transport.len == 0 {
             return self.pass(Reason::NoPayload);
         }
-        if self.may_be_hello(transport, state) {
-            #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
-            let (offset, len) = (transport.offset as u32, transport.len as u32);
-            let packet = self.packet();
-            packet.payload_offset = offset;
-            packet.payload_len = len;
-            return Outcome::Inspect(Inspector::Tls);
+        #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
+        let (offset, len) = (transport.offset as u32, transport.len as u32);
+        let sequence = transport.payload_sequence();
+        let packet = self.packet();
+        let state = packet.state;
+        let midway = state == FlowState::Midway as u8;
+        // How many bytes of the payload were read before (RFC 9293, 3.4: sequence numbers wrap).
+        let read_before = if midway { 0 } else { expected.wrapping_sub(sequence) };
+        if read_before > i32::MAX as u32 {
+            // Ahead of what is expected. Dropped, it comes again; passed, the name could hide behind it.
+            return self.finish(
+                Verdict { action: Action::Drop, ..Verdict::pass(Reason::OutOfOrder) },
+                Reason::OutOfOrder,
+            );
         }
-        if state == FlowState::Midway as u8 {
+        if read_before >= len {
+            return self.pass(Reason::Retransmission);
+        }
+        packet.payload_offset = offset + read_before;
+        packet.payload_len = len - read_before;
+        packet.next_sequence = sequence.wrapping_add(len);
+        if state == FlowState::Tls as u8 || self.may_be_hello(transport, midway) {
+            return Outcome::Inspect(Stage::Tls);
+        }
+        if midway {
             // The middle of a connection that is older than the filter: a later segment may still begin a hello.
             return self.pass(Reason::NotInspected);
         }
@@ -155,9 +189,9 @@ impl Frame<'_> {
     /// Whether the payload can be the start of a ClientHello. Of fewer bytes than that takes, only those that begin a
     /// connection are worth a closer look.
     #[inline(always)]
-    fn may_be_hello(&self, transport: &Transport, state: u8) -> bool {
+    fn may_be_hello(&self, transport: &Transport, midway: bool) -> bool {
         if transport.len < HELLO_START {
-            return state == FlowState::Opening as u8;
+            return !midway;
         }
         // The mask changes nothing, but the verifier follows offsets into a packet only within 16 bits.
         self.bytes.read(opaque(transport.offset) & MAX_OFFSET).is_some_and(tls::may_begin)
@@ -176,7 +210,7 @@ impl Frame<'_> {
         let generation = self.tables.generation;
         let blocking = if hides_name { generation.fragments } else { 0 };
         let verdict = judge::by_kind(blocking, policies, generation, Reason::Fragment);
-        if matches!(verdict.action, Action::Drop) {
+        if !verdict.action.lets_through() {
             return self.finish(verdict, Reason::Fragment);
         }
         // What is only observed may still be blocked by its destination.

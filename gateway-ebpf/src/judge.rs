@@ -15,7 +15,13 @@ use crate::maps::{NAMES, PREFIXES_V4, PREFIXES_V6, Scratch, Tables};
 #[inline(always)]
 pub fn blocked(blocking: u64, generation: &Generation, reason: Reason) -> Verdict {
     let enforcing = blocking & !generation.observe;
-    let (bits, action) = if enforcing != 0 { (enforcing, Action::Drop) } else { (blocking, Action::Observe) };
+    let bits = if enforcing != 0 { enforcing } else { blocking };
+    let bit = bits & bits.wrapping_neg();
+    let action = match (bit & generation.observe, bit & generation.reject) {
+        (0, 0) => Action::Drop,
+        (0, _) => Action::Reject,
+        _ => Action::Observe,
+    };
     #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
     Verdict { action, reason, policy: bits.trailing_zeros() as u8 }
 }
@@ -23,14 +29,18 @@ pub fn blocked(blocking: u64, generation: &Generation, reason: Reason) -> Verdic
 /// The verdict on what some policies block by its kind: nameless, malformed, a fragment.
 #[inline(always)]
 pub fn by_kind(blocking: u64, policies: u64, generation: &Generation, reason: Reason) -> Verdict {
-    if blocking & policies == 0 { Verdict::pass(reason) } else { blocked(blocking & policies, generation, reason) }
+    if blocking & policies == 0 {
+        Verdict::pass(reason)
+    } else {
+        blocked(blocking & policies, generation, reason)
+    }
 }
 
 /// The verdict on what cannot be read, or is no IP at all.
 #[inline(always)]
 pub fn unreadable(policies: u64, generation: &Generation, reason: Reason) -> Verdict {
     match reason {
-        Reason::Truncated | Reason::BadHeader | Reason::Malformed | Reason::TooLong => {
+        Reason::Truncated | Reason::BadHeader | Reason::Malformed | Reason::TooLong | Reason::Evicted => {
             by_kind(generation.malformed, policies, generation, reason)
         }
         _ => Verdict::pass(reason),
@@ -55,7 +65,9 @@ pub extern "C" fn judge_destination(scratch: *mut Scratch) -> u32 {
     let address = if scratch.packet.is_v4 {
         let [.., a, b, c, d] = flow.destination;
         let trie = PREFIXES_V4.get(tables.slot);
-        trie.map_or(0, |trie| longest(Key::new(32, [a, b, c, d, 0, 0, 0, 0]), 32, policies, |key| trie.get(key)))
+        trie.map_or(0, |trie| {
+            longest(Key::new(32, [a, b, c, d, 0, 0, 0, 0]), 32, policies, |key| trie.get(key))
+        })
     } else {
         let trie = PREFIXES_V6.get(tables.slot);
         trie.map_or(0, |trie| longest(Key::new(128, flow.destination), 128, policies, |key| trie.get(key)))
@@ -99,7 +111,7 @@ fn longest<K>(
     0
 }
 
-/// The verdict on the name in `scratch.name`, of the packet in `scratch.packet`.
+/// The verdict on the name in `scratch.partial.name`, of the packet in `scratch.packet`.
 #[inline(always)]
 pub fn by_name(scratch: *mut Scratch, tables: Tables, policies: u64, reason: Reason) -> Verdict {
     look_up_name(scratch);
@@ -109,7 +121,7 @@ pub fn by_name(scratch: *mut Scratch, tables: Tables, policies: u64, reason: Rea
     if blocking == 0 { Verdict::pass(reason) } else { blocked(blocking, tables.generation, reason) }
 }
 
-/// Gathers in `scratch.masks` the policies that block and allow `scratch.name`, in one pass from its last byte to its
+/// Gathers in `scratch.masks` the policies that block and allow `scratch.partial.name`, in one pass from its last byte to its
 /// first. A function of its own, so that the verifier goes through the loop once.
 #[unsafe(no_mangle)]
 #[inline(never)]
@@ -120,13 +132,13 @@ pub extern "C" fn look_up_name(scratch: *mut Scratch) -> u32 {
     let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return 0 };
     let Some(names) = NAMES.get(tables.slot) else { return 0 };
     let mut state = tables.generation.hash_seed;
-    let mut left = scratch.name.len;
+    let mut left = scratch.partial.name.len;
     for _ in 0..MAX_NAME {
         if left == 0 {
             break;
         }
         left -= 1;
-        let byte = scratch.name.byte(left);
+        let byte = scratch.partial.name.byte(left);
         if byte == b'.' {
             gather(&mut scratch.masks, names, state, false);
         }

@@ -14,13 +14,14 @@ mod judge;
 mod maps;
 mod opaque;
 mod packet;
+mod reject;
 mod settle;
 mod tell;
 
 use aya_ebpf::bindings::xdp_action;
 use aya_ebpf::macros::xdp;
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, Inspector};
+use gateway_common::abi::{Action, Stage};
 
 use crate::ingress::Outcome;
 
@@ -28,29 +29,43 @@ use crate::ingress::Outcome;
 #[xdp(frags)]
 pub fn ingress(ctx: XdpContext) -> u32 {
     match ingress::run(&ctx) {
-        Outcome::Done(action) => xdp(action),
-        Outcome::Inspect(inspector) => inspect_or_go_on(&ctx, inspector),
+        Outcome::Done(action) => act(&ctx, action),
+        Outcome::Inspect(stage) => {
+            go_to(&ctx, stage);
+            act(&ctx, inspect::missing(&ctx))
+        }
     }
 }
 
-/// The inspector of TLS: the fast path found what may be the start of a ClientHello.
+/// The inspector of TLS: the fast path found what may be the start of a ClientHello, or the rest of one.
 #[xdp(frags)]
 pub fn inspect_tls(ctx: XdpContext) -> u32 {
-    xdp(inspect::tls::run(&ctx))
+    act(&ctx, inspect::tls::run(&ctx))
 }
 
-fn inspect_or_go_on(ctx: &XdpContext, inspector: Inspector) -> u32 {
-    // SAFETY: the map holds XDP programs only, loaded from this object, and nothing here waits to be dropped.
-    unsafe { maps::INSPECTORS.tail_call(ctx, inspector as u32) };
-    // Only reached when that inspector is not loaded.
-    xdp(inspect::missing(ctx))
+/// The end of a packet that is rejected: it becomes the answer to its sender.
+#[xdp(frags)]
+pub fn reject(ctx: XdpContext) -> u32 {
+    if reject::run(&ctx) { xdp_action::XDP_TX } else { xdp_action::XDP_DROP }
 }
 
-const fn xdp(action: Action) -> u32 {
+#[inline(always)]
+fn act(ctx: &XdpContext, action: Action) -> u32 {
     match action {
         Action::Pass | Action::Observe => xdp_action::XDP_PASS,
         Action::Drop => xdp_action::XDP_DROP,
+        Action::Reject => {
+            go_to(ctx, Stage::Reject);
+            xdp_action::XDP_DROP
+        }
     }
+}
+
+/// Goes on in another program; comes back only if that is not loaded.
+#[inline(always)]
+fn go_to(ctx: &XdpContext, stage: Stage) {
+    // SAFETY: the map holds XDP programs only, loaded from this object, and nothing here waits to be dropped.
+    unsafe { maps::STAGES.tail_call(ctx, stage as u32) };
 }
 
 #[panic_handler]

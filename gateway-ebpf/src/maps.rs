@@ -9,10 +9,12 @@ use aya_ebpf::btf_maps::{
 };
 use aya_ebpf::macros::btf_map;
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, DeviceCounters, EVENTS_BYTES, Event, Flow, FlowKey, Generation, Label,
-    MAX_BLOCKED, MAX_DEVICES, MAX_FLOWS, MAX_POLICIES, Masks, NameMasks, OTHER_DEVICE, PortKey, PrefixMasks, Verdict,
+    BlockedCounters, BlockedKey, Device, DeviceCounters, EVENTS_BYTES, Event, Flow, FlowKey, Generation,
+    Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLOWS, MAX_PARTIAL, MAX_POLICIES, Masks, NameMasks, OTHER_DEVICE,
+    PortKey, PrefixMasks, ReplyBudget, Verdict,
 };
 use gateway_common::name::WireName;
+use gateway_common::reply::{QuoteV4, QuoteV6, ResetV4, ResetV6, Segment, UnreachableV4, UnreachableV6};
 use gateway_common::tls::{Hello, Piece};
 use gateway_common::wire::{Extensions, MacAddr};
 
@@ -48,13 +50,18 @@ pub static PORTS: ArrayOfMaps<HashMap<PortKey, Masks, 1>, 2> = ArrayOfMaps::new(
 #[btf_map]
 pub static FLOWS: LruHashMap<FlowKey, Flow, { MAX_FLOWS as usize }> = LruHashMap::new();
 
+/// Messages of which a part was read, by flow; the least recently used make room.
+#[btf_map]
+pub static PARTIAL: LruHashMap<FlowKey, Partial, { MAX_PARTIAL as usize }> = LruHashMap::new();
+
 /// Counters of each device.
 #[btf_map]
 pub static COUNTERS: PerCpuArray<DeviceCounters, { MAX_DEVICES as usize }> = PerCpuArray::new();
 
 /// Counters of what was blocked.
 #[btf_map]
-pub static BLOCKED: PerCpuHashMap<BlockedKey, BlockedCounters, { MAX_BLOCKED as usize }> = PerCpuHashMap::new();
+pub static BLOCKED: PerCpuHashMap<BlockedKey, BlockedCounters, { MAX_BLOCKED as usize }> =
+    PerCpuHashMap::new();
 
 /// Names learned and verdicts other than a plain pass, for the daemon.
 #[btf_map]
@@ -72,9 +79,13 @@ pub static DEVICE_LABELS: Array<Label, { MAX_DEVICES as usize }> = Array::new();
 #[btf_map]
 pub static POLICY_LABELS: Array<Label, MAX_POLICIES> = Array::new();
 
-/// The programs behind the tail call, by [`gateway_common::abi::Inspector`].
+/// Answers sent to each device.
 #[btf_map]
-pub static INSPECTORS: ProgramArray<8> = ProgramArray::new();
+pub static REPLIES: PerCpuArray<ReplyBudget, { MAX_DEVICES as usize }> = PerCpuArray::new();
+
+/// The programs behind tail calls, by [`gateway_common::abi::Stage`].
+#[btf_map]
+pub static STAGES: ProgramArray<8> = ProgramArray::new();
 
 #[btf_map]
 static SCRATCH: PerCpuArray<Scratch, 1> = PerCpuArray::new();
@@ -91,14 +102,37 @@ pub struct Scratch {
     pub extensions: Extensions,
     /// Payload bytes.
     pub piece: Piece,
-    /// How far a ClientHello has been read.
-    pub hello: Hello,
-    /// The name that is being read.
-    pub name: WireName,
-    /// Policies that block and allow `name`.
+    /// How far the message has been read, and the name in it.
+    pub partial: Partial,
+    /// Policies that block and allow the name.
     pub masks: Masks,
     /// The event that is being written.
     pub event: Event,
+    /// The answer that is being written.
+    pub reply: Reply,
+}
+
+/// Room for an answer: whichever is made.
+#[repr(C)]
+pub struct Reply {
+    pub reset_v4: ResetV4,
+    pub reset_v6: ResetV6,
+    pub quote_v4: QuoteV4,
+    pub quote_v6: QuoteV6,
+    pub unreachable_v4: UnreachableV4,
+    pub unreachable_v6: UnreachableV6,
+    pub macs: [MacAddr; 2],
+}
+
+/// How far a message has been read.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Partial {
+    pub hello: Hello,
+    /// The name that is being read.
+    pub name: WireName,
+    /// Always 0.
+    pub reserved: u32,
 }
 
 /// What the fast path found out about a packet of a device that has policies.
@@ -111,12 +145,21 @@ pub struct Packet {
     pub slot: u32,
     /// Length in bytes of the whole frame.
     pub frame_len: u64,
+    /// Where the IP header begins, and where what it carries.
+    pub network_offset: u32,
+    pub transport_offset: u32,
     pub payload_offset: u32,
     pub payload_len: u32,
+    /// Of a TCP segment, what its reset needs to know.
+    pub segment: Segment,
+    /// TCP sequence number of the byte behind the payload.
+    pub next_sequence: u32,
     /// VLAN tags, outermost first, of which `vlan_count` count.
     pub vlans: [[u8; 2]; 2],
     pub vlan_count: u8,
     pub is_v4: bool,
+    /// A [`gateway_common::abi::FlowState`]: how far the filter was with the flow before this packet.
+    pub state: u8,
     /// Whether this is the first packet that is seen of its flow.
     pub begins: bool,
     /// The verdict that the destination brought: a pass, or that of a policy which only observes.

@@ -2,7 +2,7 @@
 
 use aya_ebpf::programs::XdpContext;
 use aya_log_ebpf::debug;
-use gateway_common::abi::{Action, Kind, Verdict};
+use gateway_common::abi::{Action, FlowState, Kind, Verdict};
 use gateway_common::reason::Reason;
 
 use crate::maps::{Packet, Scratch};
@@ -24,7 +24,7 @@ pub fn settle(ctx: &XdpContext, element: *mut Scratch, generation: u64, finding:
     // SAFETY: the caller got this CPU's element from the map and checked it; nobody else writes it now.
     let scratch = unsafe { &mut *element };
     let verdict = finding.verdict.or(scratch.packet.so_far);
-    flow::decide(&scratch.packet.flow, generation, verdict);
+    flow::remember(&scratch.packet, FlowState::Decided, generation, verdict);
     if finding.name_len > 0 || !matches!(verdict.action, Action::Pass) {
         tell::event(scratch, verdict, finding.kind, finding.name_len);
     }

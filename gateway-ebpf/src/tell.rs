@@ -2,11 +2,13 @@
 
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::bpf_ktime_get_ns;
-use gateway_common::abi::{Action, BlockedCounters, BlockedKey, Device, Event, Kind, NAME_BYTES, REASON_SLOTS, Verdict};
+use gateway_common::abi::{
+    BlockedCounters, BlockedKey, Device, Event, Kind, NAME_BYTES, NO_POLICY, REASON_SLOTS, Verdict,
+};
 use gateway_common::reason::Reason;
 
-use crate::opaque::opaque;
 use crate::maps::{BLOCKED, COUNTERS, EVENTS, EVENTS_LOST, Scratch};
+use crate::opaque::opaque;
 
 /// Counts a frame of `len` bytes of `device` under `reason`, and a flow if it is the first that is seen of one.
 #[inline(always)]
@@ -23,7 +25,7 @@ pub fn count(device: Device, len: u64, reason: Reason, begins_flow: bool) {
 /// Counts a frame that a policy blocked or would have blocked, and the flow if this frame brought its verdict.
 #[inline(always)]
 pub fn count_blocked(device: Device, verdict: Verdict, decides_flow: bool) {
-    if matches!(verdict.action, Action::Pass) {
+    if verdict.policy == NO_POLICY {
         return;
     }
     let key = BlockedKey {
@@ -44,7 +46,7 @@ pub fn count_blocked(device: Device, verdict: Verdict, decides_flow: bool) {
     counters.flows += u64::from(decides_flow);
 }
 
-/// Sends an event about the packet in `scratch.packet`; `name_len` bytes of `scratch.name` are its name.
+/// Sends an event about the packet in `scratch.packet`; `name_len` bytes of `scratch.partial.name` are its name.
 #[inline(always)]
 pub fn event(scratch: &mut Scratch, verdict: Verdict, kind: Kind, name_len: u32) {
     let packet = &scratch.packet;
@@ -63,7 +65,7 @@ pub fn event(scratch: &mut Scratch, verdict: Verdict, kind: Kind, name_len: u32)
     let len = name_len as u8;
     event.name_len = len;
     event.reserved = [0; 6];
-    copy_name(event, &scratch.name.bytes, name_len);
+    copy_name(event, &scratch.partial.name.bytes, name_len);
     if EVENTS.output(&scratch.event, 0).is_err() {
         lost();
     }
@@ -81,4 +83,3 @@ fn lost() {
         unsafe { *lost += 1 };
     }
 }
-

@@ -86,11 +86,8 @@ impl Daemon {
     /// If the kernel refuses something. What filtered before still does.
     pub fn start(config: Config, log: bool) -> anyhow::Result<Self> {
         let mut engine = Engine::start(Pins::new(&config.pin), log)?;
-        for (inspector, refusal) in &engine.loaded.refused {
-            warn!(
-                "this kernel refused the inspector `{}`, its names are not seen: {refusal}",
-                inspector.program()
-            );
+        for (stage, refusal) in &engine.loaded.refused {
+            warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
         }
         let (_, generation) = engine.apply(&config)?;
         let watched = attach(&mut engine, &config.interfaces)?;
@@ -136,7 +133,8 @@ impl Daemon {
         let config = &running.config;
         let mut state = self.health.lock();
         state.reloads_ok += 1;
-        state.loaded_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        state.loaded_at =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         state.entries = entries(config);
         state.interfaces = interfaces(&running.watched);
         let count = state.entries.iter().map(|(_, _, count)| count).sum::<usize>();
@@ -191,10 +189,7 @@ fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Watched>>
             );
         }
     }
-    Ok(attached
-        .into_iter()
-        .map(|attached| Watched { index: index(&attached.interface), attached })
-        .collect())
+    Ok(attached.into_iter().map(|attached| Watched { index: index(&attached.interface), attached }).collect())
 }
 
 fn index(interface: &str) -> Option<u32> {
@@ -206,7 +201,11 @@ fn interfaces(watched: &[Watched]) -> Vec<(String, &'static str, bool)> {
         .iter()
         .map(|watched| {
             let Attached { interface, mode, .. } = &watched.attached;
-            (interface.clone(), Mode::label(*mode), watched.index.is_some() && index(interface) == watched.index)
+            (
+                interface.clone(),
+                Mode::label(*mode),
+                watched.index.is_some() && index(interface) == watched.index,
+            )
         })
         .collect()
 }
@@ -324,4 +323,3 @@ impl Signals {
         }
     }
 }
-

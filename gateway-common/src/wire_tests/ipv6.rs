@@ -77,11 +77,11 @@ fn the_authentication_header_counts_words_of_four_bytes_and_the_others_of_eight(
 #[test]
 fn up_to_eight_extension_headers_are_followed_and_nine_are_too_long() {
     for kind in KINDS.into_iter().chain([FRAGMENT]) {
-        for count in 0..=MAX_EXTENSIONS {
+        for count in 0..=8 {
             let frame = frame_with(&vec![kind; count], UDP, &udp_datagram(PAYLOAD));
             assert_is_ours(&frame, UDP, false);
         }
-        for count in MAX_EXTENSIONS + 1..MAX_EXTENSIONS + 4 {
+        for count in 9..12 {
             let frame = frame_with(&vec![kind; count], UDP, &udp_datagram(PAYLOAD));
             assert_eq!(walk(&frame), Err(Reason::TooLong), "{count} of kind {kind}");
         }

@@ -42,12 +42,13 @@ pub fn request(
 }
 
 async fn send(socket: &Path, method: Method, path: &str) -> anyhow::Result<Response<Incoming>> {
-    let stream = UnixStream::connect(socket)
-        .await
-        .with_context(|| format!("no daemon answers on {}; is `gateway run` running, and are you root?", socket.display()))?;
+    let stream = UnixStream::connect(socket).await.with_context(|| {
+        format!("no daemon answers on {}; is `gateway run` running, and are you root?", socket.display())
+    })?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // Ends with the response; an error shows in the response itself.
     tokio::spawn(connection);
-    let request = Request::builder().method(method).uri(path).header("host", "gateway").body(Empty::<Bytes>::new())?;
+    let request =
+        Request::builder().method(method).uri(path).header("host", "gateway").body(Empty::<Bytes>::new())?;
     Ok(sender.send_request(request).await?)
 }

@@ -69,8 +69,12 @@ impl Row {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let maps = Maps::pinned(&Pins::new(Places::read(&args.config.config)?.pin))?;
     let snapshot = Snapshot::read(&maps)?;
-    let rows: Vec<Row> =
-        snapshot.devices.iter().enumerate().map(|(index, device)| Row::new(index, device, &snapshot)).collect();
+    let rows: Vec<Row> = snapshot
+        .devices
+        .iter()
+        .enumerate()
+        .map(|(index, device)| Row::new(index, device, &snapshot))
+        .collect();
     if args.json {
         return print_json(&rows);
     }

@@ -68,7 +68,5 @@ fn check_code(result: anyhow::Result<ExitCode>) -> ExitCode {
 
 /// Whether the reader of our output (`head`, say) has gone: nothing to complain about.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

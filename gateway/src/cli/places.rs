@@ -37,15 +37,19 @@ impl Places {
     pub fn read(file: &Path) -> anyhow::Result<Self> {
         let text = match fs::read_to_string(file) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && file == Path::new(DEFAULT_CONFIG) => String::new(),
+            Err(error) if error.kind() == ErrorKind::NotFound && file == Path::new(DEFAULT_CONFIG) => {
+                String::new()
+            }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
         };
-        let table: toml::Table =
-            toml::from_str(&text).with_context(|| format!("{} is no TOML; run `gateway check`", file.display()))?;
+        let table: toml::Table = toml::from_str(&text)
+            .with_context(|| format!("{} is no TOML; run `gateway check`", file.display()))?;
         let pin = table.get("pin").and_then(toml::Value::as_str).unwrap_or(DEFAULT_PIN);
         let control = table.get("control").and_then(toml::Value::as_table);
-        let socket =
-            control.and_then(|control| control.get("socket")).and_then(toml::Value::as_str).unwrap_or(DEFAULT_SOCKET);
+        let socket = control
+            .and_then(|control| control.get("socket"))
+            .and_then(toml::Value::as_str)
+            .unwrap_or(DEFAULT_SOCKET);
         Ok(Self { pin: pin.into(), socket: socket.into() })
     }
 }

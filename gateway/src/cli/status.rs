@@ -78,7 +78,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn print(status: &Status) {
-    println!("daemon      {}", if status.daemon { "running" } else { "not running; the filter goes on without it" });
+    println!(
+        "daemon      {}",
+        if status.daemon { "running" } else { "not running; the filter goes on without it" }
+    );
     for Interface { interface, mode, exists } in &status.interfaces {
         println!("interface   {interface} ({mode}{})", if *exists { "" } else { ", not there" });
     }

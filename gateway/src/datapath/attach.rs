@@ -29,14 +29,14 @@ pub struct Attached {
 /// # Errors
 /// [`Error::Attach`] if an interface takes the program in neither mode. Links that were there stay as they were.
 pub fn attach(loaded: &mut Loaded, pins: &Pins, interfaces: &[String]) -> Result<Vec<Attached>, Error> {
-    let next = pins.root().join("next-inspectors");
+    let next = pins.root().join("next-stages");
     remove_file(&next)?;
     // A pin keeps the array filled after this process has ended.
-    loaded.inspectors.pin(&next).map_err(|source| Error::Pin { path: next.clone(), source })?;
+    loaded.stages.pin(&next).map_err(|source| Error::Pin { path: next.clone(), source })?;
     let program = loaded.ingress()?;
     let attached = interfaces.iter().map(|name| attach_one(program, pins, name)).collect::<Result<_, _>>()?;
     detach_others(pins, interfaces)?;
-    let current = pins.inspectors();
+    let current = pins.stages();
     fs::rename(&next, &current).map_err(|source| file("move into place", &next, source))?;
     for old in pins.of_another_version() {
         remove_tree(&old)?;
@@ -103,7 +103,7 @@ fn replace(program: &mut Xdp, pin: &std::path::Path, interface: &str) -> Result<
 
 /// Whether the driver has no XDP, or none for this interface as it is set up (too large an MTU, too few queues).
 fn native_is_missing(error: &ProgramError) -> bool {
-    use nix::libc::{EINVAL, ENOTSUP, ERANGE, ENOMEM, EOPNOTSUPP};
+    use nix::libc::{EINVAL, ENOMEM, ENOTSUP, EOPNOTSUPP, ERANGE};
     os_error(error).is_some_and(|code| [EOPNOTSUPP, ENOTSUP, EINVAL, ERANGE, ENOMEM].contains(&code))
         || matches!(error, ProgramError::XdpError(_))
 }

@@ -55,7 +55,12 @@ impl Engine {
         Ok((compiled, generation))
     }
 
-    fn put_in_force(&mut self, config: &Config, previous: &Numbers, compiled: &Compiled) -> Result<u64, Error> {
+    fn put_in_force(
+        &mut self,
+        config: &Config,
+        previous: &Numbers,
+        compiled: &Compiled,
+    ) -> Result<u64, Error> {
         self.maps.label(config, previous, &compiled.numbers)?;
         let generation = self.maps.put_in_force(compiled)?;
         self.maps.free_labels(previous, &compiled.numbers)?;

@@ -58,7 +58,8 @@ impl Maps {
     }
 
     fn start_at_zero(&mut self, fresh: &Fresh) -> Result<(), Error> {
-        const ZERO: DeviceCounters = DeviceCounters { packets: 0, bytes: 0, flows: 0, reasons: [0; REASON_SLOTS] };
+        const ZERO: DeviceCounters =
+            DeviceCounters { packets: 0, bytes: 0, flows: 0, reasons: [0; REASON_SLOTS] };
         let cpus = nr_cpus().map_err(|(_, source)| Error::System { call: "counting CPUs", source })?;
         for number in &fresh.devices {
             let zeros = PerCpuValues::try_from(vec![Plain(ZERO); cpus])
@@ -95,7 +96,9 @@ impl Maps {
 fn gone(result: Result<(), MapError>, name: &'static str) -> Result<(), Error> {
     match result {
         Ok(()) | Err(MapError::KeyNotFound) => Ok(()),
-        Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(nix::libc::ENOENT) => Ok(()),
+        Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(nix::libc::ENOENT) => {
+            Ok(())
+        }
         Err(source) => Err(map("remove from", name, source)),
     }
 }

@@ -3,7 +3,7 @@
 use aya::maps::{Map, ProgramArray};
 use aya::programs::{ProgramError, TestRun as _, TestRunOptions, Xdp};
 use aya::{Ebpf, EbpfLoader};
-use gateway_common::abi::Inspector;
+use gateway_common::abi::Stage;
 
 use super::Error;
 use super::maps::{PINNED, map};
@@ -30,9 +30,9 @@ pub struct Loaded {
     /// The object with its maps.
     pub ebpf: Ebpf,
     /// The programs behind the tail calls. The kernel empties the array when its last handle or pin goes.
-    pub inspectors: Map,
-    /// What the kernel refused, if anything: the inspector, why, and what that means.
-    pub refused: Vec<(Inspector, ProgramError)>,
+    pub stages: Map,
+    /// What the kernel refused, if anything, and why.
+    pub refused: Vec<(Stage, ProgramError)>,
 }
 
 impl Loaded {
@@ -51,8 +51,8 @@ impl Loaded {
         }
         let mut ebpf = loader.load(OBJECT).map_err(Error::Load)?;
         xdp(&mut ebpf, INGRESS)?.load().map_err(|source| Error::Program { program: INGRESS, source })?;
-        let (inspectors, refused) = load_inspectors(&mut ebpf)?;
-        Ok(Self { ebpf, inspectors, refused })
+        let (stages, refused) = load_stages(&mut ebpf)?;
+        Ok(Self { ebpf, stages, refused })
     }
 
     /// The fast path.
@@ -71,32 +71,33 @@ impl Loaded {
     pub fn test_run(&mut self, frame: &[u8], out: &mut [u8]) -> Result<u32, Error> {
         let program = xdp(&mut self.ebpf, INGRESS)?;
         let options = TestRunOptions { data_in: Some(frame), data_out: Some(out), ..TestRunOptions::new() };
-        let result = program.test_run(options).map_err(|source| Error::Program { program: INGRESS, source })?;
+        let result =
+            program.test_run(options).map_err(|source| Error::Program { program: INGRESS, source })?;
         Ok(result.return_value)
     }
 }
 
-/// An inspector that the kernel refused, and why.
-type Refusal = (Inspector, ProgramError);
+/// A stage that the kernel refused, and why.
+type Refusal = (Stage, ProgramError);
 
 /// Loads what stands behind the tail calls. A kernel that refuses one loses only that one.
-fn load_inspectors(ebpf: &mut Ebpf) -> Result<(Map, Vec<Refusal>), Error> {
-    const MAP: &str = "INSPECTORS";
-    let mut inspectors = ebpf.take_map(MAP).ok_or(Error::NoMap { map: MAP })?;
-    let mut array = ProgramArray::try_from(&mut inspectors).map_err(|source| map("use", MAP, source))?;
+fn load_stages(ebpf: &mut Ebpf) -> Result<(Map, Vec<Refusal>), Error> {
+    const MAP: &str = "STAGES";
+    let mut stages = ebpf.take_map(MAP).ok_or(Error::NoMap { map: MAP })?;
+    let mut array = ProgramArray::try_from(&mut stages).map_err(|source| map("use", MAP, source))?;
     let mut refused = Vec::new();
-    for inspector in Inspector::ALL {
-        let name = inspector.program();
+    for stage in Stage::ALL {
+        let name = stage.program();
         let program = xdp(ebpf, name)?;
         match program.load() {
             Ok(()) => {
                 let fd = program.fd().map_err(|source| Error::Program { program: name, source })?;
-                array.set(*inspector as u32, fd, 0).map_err(|source| map("fill", MAP, source))?;
+                array.set(*stage as u32, fd, 0).map_err(|source| map("fill", MAP, source))?;
             }
-            Err(error) => refused.push((*inspector, error)),
+            Err(error) => refused.push((*stage, error)),
         }
     }
-    Ok((inspectors, refused))
+    Ok((stages, refused))
 }
 
 fn xdp<'a>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut Xdp, Error> {

@@ -5,8 +5,8 @@ use aya::maps::lpm_trie::LpmTrie;
 use aya::maps::of_maps::ArrayOfMaps;
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuHashMap, RingBuf};
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, DeviceCounters, Flow, FlowKey, Generation, Label, Masks, NameMasks, PortKey,
-    PrefixMasks,
+    BlockedCounters, BlockedKey, Device, DeviceCounters, Flow, FlowKey, Generation, Label, Masks, NameMasks,
+    PortKey, PrefixMasks,
 };
 use gateway_common::wire::MacAddr;
 
@@ -35,6 +35,7 @@ pub const PINNED: &[&str] = &[
     "PREFIXES_V6",
     "PORTS",
     "FLOWS",
+    "PARTIAL",
     "COUNTERS",
     "BLOCKED",
     "EVENTS",
@@ -80,7 +81,9 @@ impl Maps {
             return Err(Error::NothingPinned { path: pins.root().to_owned() });
         }
         Self::open(|name| {
-            MapData::from_pin(pins.map(name)).and_then(Map::from_map_data).map_err(|source| map("open", name, source))
+            MapData::from_pin(pins.map(name))
+                .and_then(Map::from_map_data)
+                .map_err(|source| map("open", name, source))
         })
     }
 

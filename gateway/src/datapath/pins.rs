@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! <pin>/v1/maps/<MAP>            maps of this ABI version
-//! <pin>/v1/inspectors            the program array of the load that is attached
+//! <pin>/v1/stages                the program array of the load that is attached
 //! <pin>/links/native/<interface> links, by the mode they were attached in
 //! <pin>/links/generic/<interface>
 //! ```
@@ -102,8 +102,8 @@ impl Pins {
     }
 
     /// The pin of the program array in use.
-    pub fn inspectors(&self) -> PathBuf {
-        self.version().join("inspectors")
+    pub fn stages(&self) -> PathBuf {
+        self.version().join("stages")
     }
 
     fn links(&self, mode: Mode) -> PathBuf {

@@ -49,7 +49,8 @@ impl Maps {
     pub fn read_device_labels(&self) -> Result<Vec<(u32, (String, MacAddr))>, Error> {
         let mut labelled = Vec::new();
         for number in 1..MAX_DEVICES {
-            let label = self.device_labels.get(&number, 0).map_err(|source| map("read", "DEVICE_LABELS", source))?.0;
+            let label =
+                self.device_labels.get(&number, 0).map_err(|source| map("read", "DEVICE_LABELS", source))?.0;
             if let Some(text) = label.text() {
                 labelled.push((number, (text.to_owned(), label.mac)));
             }
@@ -143,7 +144,8 @@ impl Maps {
     /// [`Error::Map`] if a map cannot be read.
     pub fn read_numbers(&self) -> Result<Numbers, Error> {
         let policies = self.read_policies()?.into_iter().map(|(number, name)| (name, number)).collect();
-        let devices = self.read_device_labels()?.into_iter().map(|(number, (_, mac))| (mac, number)).collect();
+        let devices =
+            self.read_device_labels()?.into_iter().map(|(number, (_, mac))| (mac, number)).collect();
         Ok(Numbers { policies, devices })
     }
 }

@@ -35,7 +35,8 @@ impl Maps {
     /// [`Error::Map`] if the map cannot be read.
     pub fn generation(&self) -> Result<u64, Error> {
         let slot = self.active_slot()?;
-        let generation = self.generations.get(&slot, 0).map_err(|source| map("read", "GENERATIONS", source))?;
+        let generation =
+            self.generations.get(&slot, 0).map_err(|source| map("read", "GENERATIONS", source))?;
         Ok(generation.0.number)
     }
 
@@ -44,7 +45,8 @@ impl Maps {
     /// # Errors
     /// [`Error::Map`] if a map cannot be made or filled. The policy that was in force then still is.
     pub fn put_in_force(&mut self, compiled: &Compiled) -> Result<u64, Error> {
-        let seed = getrandom::u64().map_err(|error| Error::System { call: "getrandom", source: error.into() })?;
+        let seed =
+            getrandom::u64().map_err(|error| Error::System { call: "getrandom", source: error.into() })?;
         let number = self.generation()? + 1;
         let old = self.active_slot()?;
         let idle = 1 - old;
@@ -55,6 +57,7 @@ impl Maps {
             hash_seed: seed,
             default_policies: compiled.default_policies,
             observe: compiled.observe,
+            reject: compiled.reject,
             nameless: compiled.nameless,
             malformed: compiled.malformed,
             fragments: compiled.fragments,
@@ -127,7 +130,8 @@ fn hash_map<K: aya::Pod, V: aya::Pod>(
     name: &'static str,
     entries: impl ExactSizeIterator<Item = (K, V)>,
 ) -> Result<HashMap<MapData, K, V>, Error> {
-    let mut inner = HashMap::create(capacity(entries.len()), 0).map_err(|source| map("make", name, source))?;
+    let mut inner =
+        HashMap::create(capacity(entries.len()), 0).map_err(|source| map("make", name, source))?;
     fill(name, entries, |key, value| inner.insert(key, value, 0))?;
     Ok(inner)
 }
@@ -136,7 +140,8 @@ fn trie<K: aya::Pod, V: aya::Pod>(
     name: &'static str,
     entries: impl ExactSizeIterator<Item = (Key<K>, V)>,
 ) -> Result<LpmTrie<MapData, K, V>, Error> {
-    let mut inner = LpmTrie::create(capacity(entries.len()), NO_PREALLOC).map_err(|source| map("make", name, source))?;
+    let mut inner =
+        LpmTrie::create(capacity(entries.len()), NO_PREALLOC).map_err(|source| map("make", name, source))?;
     fill(name, entries, |key, value| inner.insert(&key, value, 0))?;
     Ok(inner)
 }
@@ -156,4 +161,3 @@ fn fill<K, V>(
 fn capacity(entries: usize) -> u32 {
     u32::try_from(entries.max(1)).unwrap_or(u32::MAX)
 }
-

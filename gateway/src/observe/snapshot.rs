@@ -109,7 +109,12 @@ impl Snapshot {
                 Some(mac) => entries.get(&mac).map_or(0, |device| device.policies),
                 None => generation.default_policies,
             };
-            devices.push(DeviceRow { name, mac, policies: names(mask, &policies), counters: reading.counters });
+            devices.push(DeviceRow {
+                name,
+                mac,
+                policies: names(mask, &policies),
+                counters: reading.counters,
+            });
         }
         let mut blocked = Vec::new();
         for (key, counters) in maps.read_blocked()? {
@@ -138,6 +143,7 @@ fn blocked_row(
 }
 
 fn names(mask: u64, policies: &BTreeMap<u8, String>) -> Vec<String> {
-    let of_mask = policies.iter().filter(|(number, _)| mask.checked_shr(u32::from(**number)).unwrap_or(0) & 1 == 1);
+    let of_mask =
+        policies.iter().filter(|(number, _)| mask.checked_shr(u32::from(**number)).unwrap_or(0) & 1 == 1);
     of_mask.map(|(_, name)| name.clone()).collect()
 }

@@ -30,6 +30,8 @@ pub struct Compiled {
     pub default_policies: u64,
     /// Policies that observe and do not block.
     pub observe: u64,
+    /// Policies that tell the sender when they block.
+    pub reject: u64,
     /// Policies that block a ClientHello without a server name.
     pub nameless: u64,
     /// Policies that block what cannot be parsed.
@@ -83,6 +85,7 @@ impl Compiled {
         self.nameless |= blocks(policy.nameless);
         self.malformed |= blocks(policy.malformed);
         self.fragments |= blocks(policy.fragments);
+        self.reject |= if policy.action == PolicyAction::Reject { bit } else { 0 };
         self.observe |= if policy.action == PolicyAction::Observe { bit } else { 0 };
     }
 }

@@ -42,6 +42,8 @@ pub struct Policy {
 /// What a policy does to what it blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PolicyAction {
+    /// Drop what is blocked and tell its sender: a TCP reset, or ICMP "port unreachable".
+    Reject,
     /// It is dropped.
     #[default]
     Drop,
@@ -144,12 +146,11 @@ fn check_name(checker: &mut Checker<'_>, reading: &Reading<RawPolicy>) -> Option
 }
 
 fn check_action(checker: &mut Checker<'_>, text: &Text) -> Option<PolicyAction> {
-    if text.get_ref() == "reject" {
-        let title = "`reject` is not in this version: what is blocked is dropped without an answer";
-        checker.refuse(text.span(), title, "write action = \"drop\"");
-        return None;
-    }
-    checker.choice(text, "action", &[("drop", PolicyAction::Drop), ("observe", PolicyAction::Observe)])
+    checker.choice(
+        text,
+        "action",
+        &[("reject", PolicyAction::Reject), ("drop", PolicyAction::Drop), ("observe", PolicyAction::Observe)],
+    )
 }
 
 fn check_block(checker: &mut Checker<'_>, raw: RawBlock) -> Entries {

@@ -86,19 +86,10 @@ fn a_name_with_other_characters_or_of_another_length_is_refused() {
 }
 
 #[test]
-fn reject_is_refused_as_not_in_this_version() {
-    assert_eq!(
-        refusal("name = \"x\"\naction = \"reject\""),
-        "p.toml:2:10: `reject` is not in this version: what is blocked is dropped without an answer (write action = \
-         \"drop\")"
-    );
-}
-
-#[test]
 fn another_word_for_a_choice_is_refused_with_the_words() {
     assert_eq!(
         refusal("name = \"x\"\naction = \"deny\""),
-        "p.toml:2:10: `action` cannot be `deny` (write \"drop\" or \"observe\")"
+        "p.toml:2:10: `action` cannot be `deny` (write \"reject\", \"drop\" or \"observe\")"
     );
     for key in ["nameless", "malformed", "fragments"] {
         assert_eq!(

@@ -49,12 +49,11 @@ pub(super) fn read<T: DeserializeOwned>(
     source: &SourceFile,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Reading<T>> {
-    let (tree, errors) = DeTable::parse_recoverable(source.text());
+    let (mut tree, errors) = DeTable::parse_recoverable(source.text());
     if !errors.is_empty() {
         mistakes.extend(syntax_mistakes(source, &errors));
         return None;
     }
-    let mut tree = tree;
     let mut struck = Vec::new();
     loop {
         let error = match Table::<T>::deserialize(toml::Deserializer::from(tree.clone())) {

@@ -99,4 +99,3 @@ fn line(record: &Record) -> Bytes {
     text.push('\n');
     text.into()
 }
-

@@ -19,7 +19,8 @@ pub async fn serve(listener: TcpListener, registry: Registry) -> std::io::Result
 
 async fn metrics(State(registry): State<Registry>) -> Response {
     // Reading maps is system calls: off the threads that serve.
-    let text = tokio::task::spawn_blocking(move || TextEncoder::new().encode_to_string(&registry.gather())).await;
+    let text =
+        tokio::task::spawn_blocking(move || TextEncoder::new().encode_to_string(&registry.gather())).await;
     match text {
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
         Ok(Err(error)) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

@@ -30,7 +30,8 @@ impl KernelCollector {
         device_traffic(&snapshot, &mut families)?;
         device_blocked(&snapshot, &mut families)?;
         names(&snapshot, &mut families)?;
-        let lost = IntCounter::new("gateway_events_lost_total", "Events that found no room in the ring buffer.")?;
+        let lost =
+            IntCounter::new("gateway_events_lost_total", "Events that found no room in the ring buffer.")?;
         lost.inc_by(snapshot.events_lost);
         families.extend(lost.collect());
         self.health_of_daemon(&mut families)?;
@@ -45,9 +46,12 @@ impl KernelCollector {
             &["policy", "kind"],
         )?;
         for (policy, kind, count) in &state.entries {
-            entries.with_label_values(&[policy.as_str(), kind]).set(i64::try_from(*count).unwrap_or(i64::MAX));
+            entries
+                .with_label_values(&[policy.as_str(), kind])
+                .set(i64::try_from(*count).unwrap_or(i64::MAX));
         }
-        let reloads = counters("gateway_policy_reloads_total", "Times that policies were loaded.", &["result"])?;
+        let reloads =
+            counters("gateway_policy_reloads_total", "Times that policies were loaded.", &["result"])?;
         reloads.with_label_values(&["ok"]).inc_by(state.reloads_ok);
         reloads.with_label_values(&["failed"]).inc_by(state.reloads_failed);
         let loaded = Gauge::new(
@@ -143,7 +147,8 @@ fn names(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus::R
     let total = |reason: Reason| -> u64 {
         snapshot.devices.iter().filter_map(|device| device.counters.reasons.get(reason as usize)).sum()
     };
-    let learned = counters("gateway_names_total", "Names that were read from traffic and judged.", &["kind"])?;
+    let learned =
+        counters("gateway_names_total", "Names that were read from traffic and judged.", &["kind"])?;
     let kinds = [(Kind::TlsSni, Reason::TlsSni)];
     for (kind, reason) in kinds {
         learned.with_label_values(&[kind.label().unwrap_or_default()]).inc_by(total(reason));

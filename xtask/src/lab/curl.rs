@@ -10,6 +10,9 @@ use super::tls_server::SAW;
 /// curl's exit code when the time given to it is over.
 pub const TIMED_OUT: u8 = 28;
 
+/// What clients say of a connection that was reset before or after it was open.
+const RESET: [&str; 3] = ["Connection reset by peer", "Connection refused", "ConnectionReset"];
+
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -20,6 +23,8 @@ pub enum Outcome {
     },
     /// Nobody answered: what a device sees of a filter that drops.
     NoAnswer,
+    /// The connection was reset: what a device sees of a filter that rejects.
+    Refused,
     /// Something else went wrong.
     Failed {
         /// The exit code.
@@ -43,7 +48,11 @@ impl Outcome {
         if code == Some(TIMED_OUT.into()) {
             return Ok(Self::NoAnswer);
         }
-        Ok(Self::Failed { code, why: String::from_utf8_lossy(&output.stderr).trim().to_owned() })
+        let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if RESET.iter().any(|words| why.contains(words)) {
+            return Ok(Self::Refused);
+        }
+        Ok(Self::Failed { code, why })
     }
 
     /// Whether the server answered.
@@ -57,6 +66,7 @@ impl fmt::Display for Outcome {
         match self {
             Self::Reached { .. } => f.write_str("reached"),
             Self::NoAnswer => f.write_str("no answer"),
+            Self::Refused => f.write_str("refused"),
             Self::Failed { code: Some(code), why } => write!(f, "failed ({code}): {why}"),
             Self::Failed { code: None, why } => write!(f, "killed: {why}"),
         }
@@ -85,8 +95,8 @@ mod tests {
     fn silence_is_told_apart_from_other_failures() {
         let silence = Outcome::of(&output(28, "", "curl: (28) timed out")).expect("an outcome");
         assert_eq!(silence, Outcome::NoAnswer);
-        let refused = Outcome::of(&output(7, "", "curl: (7) refused\n")).expect("an outcome");
-        assert_eq!(refused.to_string(), "failed (7): curl: (7) refused");
+        let refused = Outcome::of(&output(6, "", "curl: (6) no such host\n")).expect("an outcome");
+        assert_eq!(refused.to_string(), "failed (6): curl: (6) no such host");
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub struct Gateway {
 impl Gateway {
     /// Starts the daemon by a command made for the router's namespace. It has a process group of its own, so that
     /// Ctrl-C in a terminal reaches the owner of the lab only, who then cleans up in order.
-    pub(super) fn start(mut command: Command, log: &Path) -> Result<Self> {
+    pub(super) fn start(command: &mut Command, log: &Path) -> Result<Self> {
         let file = File::options().create(true).append(true).open(log).context("cannot write the log")?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
         let child = command.spawn().context("cannot start the gateway")?;

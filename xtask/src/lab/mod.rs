@@ -104,7 +104,41 @@ impl Lab {
             .with_context(|| format!("cannot make {}", folder.display()))?;
         let web = start_web(&programs.xtask, &server, &folder)
             .inspect_err(|_| drop(fs::remove_dir_all(&folder)))?;
-        Ok(Self { programs, pin: bpffs::pin_folder(&id), folder, anna, bob, router, _server: server, web })
+        let pin = bpffs::pin_folder(&id);
+        let lab = Self { programs, pin, folder, anna, bob, router, _server: server, web };
+        lab.open_for_resets(&ANNA)?;
+        lab.open_for_resets(&BOB)?;
+        Ok(lab)
+    }
+
+    /// A veth takes frames that an XDP program at its other end sends back, as resets are, only if it has a program
+    /// itself (drivers/net/veth.c, `veth_xdp_flush`). A filter without devices passes everything and serves as one.
+    fn open_for_resets(&self, phone: &Phone) -> Result<()> {
+        let (config, pin) = (self.file(phone.name).with_extension("toml"), self.pin_of(phone));
+        let empty = self.file("empty");
+        fs::create_dir_all(&empty)?;
+        let socket = self.file(phone.name).with_extension("sock");
+        let text = format!(
+            "interfaces = [\"eth0\"]\npolicies = {empty:?}\npin = {pin:?}\n\
+             [metrics]\nlisten = \"127.0.0.1:0\"\n[control]\nsocket = {socket:?}\n"
+        );
+        fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;
+        let mut command = self.phone(phone, &self.programs.gateway)?;
+        let mut gateway = Gateway::start(command.arg("run").arg("--config").arg(config), &self.log_file())?;
+        let attached = pin.join("links/native/eth0");
+        wait_until("the phone's end of the wire took a program", START, || match gateway.ended()? {
+            Some(status) => bail!("the gateway on {} ended: {status}: {}", phone.name, self.log()),
+            None => Ok(attached.exists()),
+        })?;
+        gateway.terminate()?;
+        Ok(())
+    }
+
+    fn pin_of(&self, phone: &Phone) -> PathBuf {
+        let mut name = self.pin.clone().into_os_string();
+        name.push("-");
+        name.push(phone.name);
+        name.into()
     }
 
     /// The folder of the policies that [`Self::write_policy`] writes.
@@ -171,7 +205,7 @@ impl Lab {
         ensure!(program.exists(), "{} is missing: run `cargo xtask build`", program.display());
         fs::write(self.config_file(), config.file(&self.folder, &self.pin))
             .context("cannot write gateway.toml")?;
-        let mut gateway = Gateway::start(self.gateway_command(&["run"])?, &self.log_file())?;
+        let mut gateway = Gateway::start(&mut self.gateway_command(&["run"])?, &self.log_file())?;
         let ready = wait_until("the gateway served its metrics", START, || {
             if let Some(status) = gateway.ended()? {
                 bail!("the gateway ended: {status}");
@@ -231,10 +265,12 @@ impl Lab {
             eprintln!("gateway detach failed: {error:#}");
         }
         // Unlike `remove_dir_all` on a disk this frees what nothing else holds: programs, links, maps.
-        if self.pin.exists()
-            && let Err(error) = fs::remove_dir_all(&self.pin)
-        {
-            eprintln!("cannot remove {}: {error}", self.pin.display());
+        for pin in [self.pin.clone(), self.pin_of(&ANNA), self.pin_of(&BOB)] {
+            if pin.exists()
+                && let Err(error) = fs::remove_dir_all(&pin)
+            {
+                eprintln!("cannot remove {}: {error}", pin.display());
+            }
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::lab::{BRIEF, Lab, PATIENT};
 pub enum Expected {
     /// The host answers.
     Reached,
-    /// Nobody answers.
-    Blocked,
+    /// The connection is reset.
+    Refused,
 }
 
 impl Expected {
@@ -24,14 +24,14 @@ impl Expected {
     fn is(self, seen: &Outcome) -> bool {
         match self {
             Self::Reached => seen.reached(),
-            Self::Blocked => *seen == Outcome::NoAnswer,
+            Self::Refused => *seen == Outcome::Refused,
         }
     }
 
     fn patience(self) -> Duration {
         match self {
             Self::Reached => PATIENT,
-            Self::Blocked => BRIEF,
+            Self::Refused => BRIEF,
         }
     }
 }
@@ -40,7 +40,7 @@ impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Reached => "reached",
-            Self::Blocked => "no answer",
+            Self::Refused => "refused",
         })
     }
 }

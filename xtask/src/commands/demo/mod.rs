@@ -123,7 +123,7 @@ fn everything(filtered: bool) -> Vec<Check> {
 }
 
 fn anna(host: &'static crate::lab::network::Host, family: Family, blocked: bool) -> Check {
-    let expected = if blocked { Expected::Blocked } else { Expected::Reached };
+    let expected = if blocked { Expected::Refused } else { Expected::Reached };
     Check { phone: &ANNA, host, family, expected }
 }
 
