@@ -23,8 +23,9 @@ pub const PIECE_BYTES: usize = 2048;
 /// Longest ClientHello that is followed, in bytes of the handshake message.
 pub const MAX_HELLO: u32 = 16 * 1024;
 
-/// How many steps one hello may take: three a TLS record and two an extension leave room for 80 extensions.
-pub const MAX_STEPS: u32 = 256;
+/// How many steps one piece may take. An extension takes at least four bytes and one step, a TLS record of one byte six
+/// bytes and two steps, so no piece needs more than half its bytes and a few.
+pub const MAX_STEPS: u32 = PIECE_BYTES as u32 / 2 + 64;
 
 /// How many bytes of a name one step copies.
 const NAME_STEP: u32 = 64;

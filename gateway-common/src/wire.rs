@@ -486,7 +486,8 @@ impl Extensions {
                 // A second fragment header cannot make the packet whole again: whoever reassembles sees the first.
                 let kind = fragment(place >> 3, place & 1 != 0) as u8;
                 self.fragment = if kind > self.fragment { kind } else { self.fragment };
-                size_of::<FragmentHeader>() as u16
+                // RFC 8200, 4.5.
+                8
             }
             // RFC 4302, 2.2: in units of four bytes, less two.
             Self::AUTHENTICATION => (u16::from(header.len) + 2) * 4,

@@ -295,16 +295,41 @@ fn tells_of_the_block(line: &str) -> bool {
 }
 
 #[test]
-fn status_and_devices_name_the_phone() {
+fn devices_names_the_phone_and_status_its_policy() {
     in_lab(|lab| {
         let _gateway = start_with(lab, ACCOUNT_POLICY)?;
-        for words in [["status"].as_slice(), &["devices"], &["devices", "--json"]] {
+        let (phone, policy) = (ANNA.name, "account");
+        let lists = [(["devices"].as_slice(), phone), (&["devices", "--json"], phone), (&["status"], policy)];
+        for (words, named) in lists {
             let said = said(&mut lab.gateway_command(words)?)?;
-            ensure!(
-                said.contains(ANNA.name),
-                "`gateway {}` does not name the phone: {said}",
-                words.join(" ")
-            );
+            ensure!(said.contains(named), "`gateway {}` does not name {named}: {said}", words.join(" "));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_rejecting_policy_refuses_at_once_instead_of_leaving_the_client_to_wait() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, &ACCOUNT_POLICY.replace("drop", "reject"))?;
+        for family in Family::BOTH {
+            let outcome = lab.visit(&ANNA, &ACCOUNT, family, BRIEF)?;
+            ensure!(outcome == Outcome::Refused, "over {family}: {outcome}");
+            reaches(lab, &ANNA, &ORDINARY, family)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_hello_that_takes_several_segments_is_blocked_like_one() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        // curl of Debian 12 sends some 520 bytes. IPv4 alone: IPv6 wants links of 1280 bytes, into which they fit.
+        for mtu in ["300", "400"] {
+            said(lab.phone(&ANNA, "ip")?.args(["link", "set", "eth0", "mtu", mtu]))?;
+            is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+            reaches(lab, &ANNA, &ORDINARY, Family::V4)?;
         }
         Ok(())
     });
