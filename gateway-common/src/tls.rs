@@ -18,14 +18,17 @@
 use crate::name::WireName;
 
 /// Bytes of a stream that are looked at together: a power of two, so that kernel code can index with a mask.
-pub const PIECE_BYTES: usize = 2048;
+pub const PIECE_BYTES: usize = PIECE_LEN as usize;
+
+/// [`PIECE_BYTES`] as the number that lengths in a piece are.
+pub const PIECE_LEN: u32 = 2048;
 
 /// Longest ClientHello that is followed, in bytes of the handshake message.
 pub const MAX_HELLO: u32 = 16 * 1024;
 
 /// How many steps one piece may take. An extension takes at least four bytes and one step, a TLS record of one byte six
 /// bytes and two steps, so no piece needs more than half its bytes and a few.
-pub const MAX_STEPS: u32 = PIECE_BYTES as u32 / 2 + 64;
+pub const MAX_STEPS: u32 = PIECE_LEN / 2 + 64;
 
 /// How many bytes of a name one step copies.
 const NAME_STEP: u32 = 64;

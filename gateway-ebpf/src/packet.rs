@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use aya_ebpf::EbpfContext as _;
 use aya_ebpf::helpers::generated::{bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
 use aya_ebpf::programs::XdpContext;
-use gateway_common::tls::{PIECE_BYTES, Piece};
+use gateway_common::tls::{PIECE_LEN, Piece};
 use gateway_common::wire::Frame;
 use zerocopy::{FromBytes, Immutable};
 
@@ -52,8 +52,7 @@ impl Frame for XdpFrame<'_> {
 /// Copies the bytes from `offset` on into `piece`, as many as there are up to its size; false if that fails.
 #[inline(always)]
 pub fn load(ctx: &XdpContext, offset: u32, len: u32, piece: &mut Piece) -> bool {
-    #[expect(clippy::cast_possible_truncation, reason = "2048")]
-    const MASK: u32 = PIECE_BYTES as u32 - 1;
+    const MASK: u32 = PIECE_LEN - 1;
     piece.at = 0;
     piece.len = 0;
     if len == 0 {

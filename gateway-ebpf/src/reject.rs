@@ -88,7 +88,6 @@ fn within_budget(packet: &Packet) -> bool {
 /// Makes `answer` all that follows the Ethernet header and its tags.
 #[inline(always)]
 fn write<T>(ctx: &XdpContext, packet: &Packet, answer: &T) -> bool {
-    #[expect(clippy::cast_possible_truncation, reason = "tens of bytes behind three short headers")]
     let delta = i64::from(packet.network_offset) + size_of::<T>() as i64 - packet.frame_len as i64;
     #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
     // SAFETY: the helper checks the new length; no pointer into the packet is held.
@@ -108,9 +107,14 @@ fn exchange_macs(ctx: &XdpContext, reply: &mut Reply) -> bool {
     store(ctx, 0, &reply.macs)
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "headers of tens of bytes")]
+const fn len_of<T>() -> u32 {
+    size_of::<T>() as u32
+}
+
 #[inline(always)]
 fn load<T>(ctx: &XdpContext, offset: u32, value: &mut T) -> bool {
-    let (to, len) = (core::ptr::from_mut(value).cast::<c_void>(), size_of::<T>() as u32);
+    let (to, len) = (core::ptr::from_mut(value).cast::<c_void>(), len_of::<T>());
     // SAFETY: the helper checks `offset` and `len` against the frame and writes `len` bytes, the size of `T`, which is plain
     // bytes wherever this is called.
     unsafe { bpf_xdp_load_bytes(ctx.ctx, offset, to, len) == 0 }
@@ -118,7 +122,7 @@ fn load<T>(ctx: &XdpContext, offset: u32, value: &mut T) -> bool {
 
 #[inline(always)]
 fn store<T>(ctx: &XdpContext, offset: u32, value: &T) -> bool {
-    let (from, len) = (core::ptr::from_ref(value).cast_mut().cast::<c_void>(), size_of::<T>() as u32);
+    let (from, len) = (core::ptr::from_ref(value).cast_mut().cast::<c_void>(), len_of::<T>());
     // SAFETY: the helper checks `offset` and `len` against the frame and only reads `len` bytes, the size of `T`.
     unsafe { bpf_xdp_store_bytes(ctx.ctx, offset, from, len) == 0 }
 }

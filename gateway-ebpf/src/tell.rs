@@ -66,7 +66,8 @@ pub fn event(scratch: &mut Scratch, verdict: Verdict, kind: Kind, name_len: u32)
     event.name_len = len;
     event.reserved = [0; 6];
     copy_name(event, &scratch.partial.name.bytes, name_len);
-    if EVENTS.output(&scratch.event, 0).is_err() {
+    let event: &Event = event;
+    if EVENTS.output(event, 0).is_err() {
         lost();
     }
 }

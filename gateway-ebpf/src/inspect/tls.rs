@@ -6,15 +6,14 @@
 use aya_ebpf::programs::XdpContext;
 use gateway_common::abi::{Action, FlowState, Kind, Verdict};
 use gateway_common::reason::Reason;
-use gateway_common::tls::{Hello, MAX_HELLO, MAX_STEPS, PIECE_BYTES, Progress};
+use gateway_common::tls::{Hello, MAX_HELLO, MAX_STEPS, PIECE_LEN, Progress};
 
 use crate::maps::{self, Partial, Scratch, Tables};
 use crate::settle::{self, Finding};
 use crate::{flow, judge, packet};
 
 /// How many pieces of one frame are read: a hello of the greatest length, in records of its own.
-#[expect(clippy::cast_possible_truncation, reason = "9")]
-const MAX_PIECES: u32 = MAX_HELLO / PIECE_BYTES as u32 + 1;
+const MAX_PIECES: u32 = MAX_HELLO / PIECE_LEN + 1;
 
 /// Reads the packet that the fast path left in the scratch memory.
 #[inline(always)]

@@ -46,13 +46,13 @@ impl Maps {
     ///
     /// # Errors
     /// [`Error::Map`] if the map cannot be read.
-    pub fn read_device_labels(&self) -> Result<Vec<(u32, (String, MacAddr))>, Error> {
-        let mut labelled = Vec::new();
+    pub fn read_device_labels(&self) -> Result<BTreeMap<u32, (String, MacAddr)>, Error> {
+        let mut labelled = BTreeMap::new();
         for number in 1..MAX_DEVICES {
             let label =
                 self.device_labels.get(&number, 0).map_err(|source| map("read", "DEVICE_LABELS", source))?.0;
             if let Some(text) = label.text() {
-                labelled.push((number, (text.to_owned(), label.mac)));
+                labelled.insert(number, (text.to_owned(), label.mac));
             }
         }
         Ok(labelled)
