@@ -78,12 +78,15 @@ impl Compiled {
     /// Allow wins; among the policies that block, those that enforce come before those that observe; then the lowest
     /// number.
     fn rule(&self, policies: u64, masks: Masks) -> Option<Ruling> {
-        let allow = masks.allow & policies;
         let block = masks.block & policies;
-        let enforce = block & !self.observe;
-        [(allow, Action::Pass), (enforce, Action::Drop), (block, Action::Observe)]
-            .into_iter()
-            .find_map(|(mask, action)| Some(Ruling { policy: lowest(mask)?, action }))
+        if let Some(policy) = lowest(masks.allow & policies) {
+            return Some(Ruling { policy, action: Action::Pass });
+        }
+        if let Some(policy) = lowest(block & !self.observe) {
+            let action = if self.reject >> policy & 1 == 1 { Action::Reject } else { Action::Drop };
+            return Some(Ruling { policy, action });
+        }
+        Some(Ruling { policy: lowest(block)?, action: Action::Observe })
     }
 }
 

@@ -11,7 +11,7 @@
 //! 3. **Addresses:** the longest listed net decides in which one of the policies names the address; in that net, allow
 //!    beats block.
 //! 4. **Ports:** allow beats block.
-//! 5. Of several policies that block, the verdict is made by one that enforces before one that observes, then by the one
+//! 5. Of several policies that block, the verdict is made by one that rejects or drops before one that observes, then by the one
 //!    with the lowest number. A policy that observes still allows.
 
 mod compile;

@@ -235,8 +235,11 @@ impl Checker<'_> {
         let word = text.get_ref().as_str();
         let found = words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
         if found.is_none() {
-            let known =
-                words.iter().map(|(known, _)| format!("\"{known}\"")).collect::<Vec<_>>().join(" or ");
+            let known: Vec<String> = words.iter().map(|(known, _)| format!("\"{known}\"")).collect();
+            let known = match known.as_slice() {
+                [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+                _ => known.concat(),
+            };
             self.refuse(text.span(), format!("`{key}` cannot be {}", Shown(word)), format!("write {known}"));
         }
         found
