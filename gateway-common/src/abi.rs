@@ -229,6 +229,10 @@ pub enum FlowState {
     Opening,
     /// A ClientHello has begun and goes on in the next segment.
     Tls,
+    /// An HTTP request has begun and goes on in the next segment.
+    Http,
+    /// It carries DNS over TCP, of which every question is judged.
+    Dns,
 }
 
 /// Value of the flow table.
@@ -302,19 +306,25 @@ pub enum Kind {
     None,
     /// The server name of a TLS ClientHello.
     TlsSni,
+    /// The host of an HTTP/1 request.
+    HttpHost,
+    /// The name in a DNS question.
+    DnsQname,
     /// The destination address.
     Address,
 }
 
 impl Kind {
     /// Every kind, in the order of its number.
-    pub const ALL: &[Self] = &[Self::None, Self::TlsSni, Self::Address];
+    pub const ALL: &[Self] = &[Self::None, Self::TlsSni, Self::HttpHost, Self::DnsQname, Self::Address];
 
     /// The word that stands for this kind in metrics, events and JSON; none for [`Kind::None`].
     pub const fn label(self) -> Option<&'static str> {
         match self {
             Self::None => None,
             Self::TlsSni => Some("tls_sni"),
+            Self::HttpHost => Some("http_host"),
+            Self::DnsQname => Some("dns_qname"),
             Self::Address => Some("address"),
         }
     }
@@ -367,18 +377,24 @@ pub struct Event {
 pub enum Stage {
     /// Reads the server name of a TLS ClientHello.
     Tls,
+    /// Reads the host of an HTTP/1 request.
+    Http,
+    /// Reads the names in DNS questions.
+    Dns,
     /// Turns a packet that is rejected into the answer to its sender.
     Reject,
 }
 
 impl Stage {
     /// Every stage, in the order of its index.
-    pub const ALL: &[Self] = &[Self::Tls, Self::Reject];
+    pub const ALL: &[Self] = &[Self::Tls, Self::Http, Self::Dns, Self::Reject];
 
     /// Name of its program in the object.
     pub const fn program(self) -> &'static str {
         match self {
             Self::Tls => "inspect_tls",
+            Self::Http => "inspect_http",
+            Self::Dns => "inspect_dns",
             Self::Reject => "reject",
         }
     }
@@ -387,6 +403,8 @@ impl Stage {
     pub const fn without(self) -> &'static str {
         match self {
             Self::Tls => "TLS server names are not read, their connections pass",
+            Self::Http => "HTTP hosts are not read, their connections pass",
+            Self::Dns => "DNS questions are not read, they pass",
             Self::Reject => "what would be rejected is dropped without an answer",
         }
     }

@@ -7,11 +7,13 @@
 //! * [`wire`]: from a frame to addresses, ports and the place of the payload.
 //! * [`name`]: host names as the filter compares them, and their hash.
 //! * [`reply`]: the packets that refuse.
-//! * [`tls`]: from the bytes of a TCP stream to the server name of a ClientHello.
+//! * [`tls`], [`http`], [`dns`]: from bytes to a server name, host or question.
 #![no_std]
 #![forbid(unsafe_code)]
 
 pub mod abi;
+pub mod dns;
+pub mod http;
 pub mod name;
 pub mod reason;
 pub mod reply;

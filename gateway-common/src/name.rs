@@ -12,6 +12,8 @@
 //!
 //! Two different names fall together with probability 2⁻⁶⁴: among a million entries, once in 10¹³ names asked for.
 
+use core::hint::black_box;
+
 use crate::abi::{MAX_NAME, NAME_BYTES};
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -66,7 +68,9 @@ impl WireName {
         if self.len as usize >= NAME_BYTES {
             return false;
         }
-        self.bytes[self.len as usize & (NAME_BYTES - 1)] = byte.to_ascii_lowercase();
+        // Out of the box comes a length of which the compiler has not seen that it is small enough: it keeps the mask, which
+        // is what the verifier understands.
+        self.bytes[black_box(self.len) as usize & (NAME_BYTES - 1)] = byte.to_ascii_lowercase();
         self.len += 1;
         true
     }

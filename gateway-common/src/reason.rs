@@ -51,7 +51,11 @@ reasons! {
     Port = "port",
     /// The server name of a TLS ClientHello was read and judged.
     TlsSni = "tls_sni",
-    /// A TLS ClientHello that carries no server name.
+    /// The host of an HTTP/1 request was read and judged.
+    HttpHost = "http_host",
+    /// The name in a DNS question was read and judged.
+    DnsQname = "dns_qname",
+    /// A ClientHello, request or question that carries no name, or an address in place of one.
     Nameless = "nameless",
     /// The beginning or a part of a message whose name is still to come.
     Incomplete = "incomplete",

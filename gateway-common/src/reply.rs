@@ -1,13 +1,16 @@
-//! The packets that refuse: a TCP reset, and "port unreachable" for UDP, as the destination itself would send them.
+//! The packets that refuse: a TCP reset, "port unreachable" for UDP, and "no such name" for a DNS question, as the
+//! destination itself would send them.
 //!
 //! Each is made of the flow that it answers and goes back the way the packet came: what was the destination is the
-//! source. Sources: RFC 9293, 3.10.7.1 (reset), RFC 792 and RFC 4443 (unreachable), RFC 1071 (checksum).
+//! source. Sources: RFC 9293, 3.10.7.1 (reset), RFC 792 and RFC 4443 (unreachable), RFC 1035, 4.1.1 (answer),
+//! RFC 1071 (checksum).
 
 use zerocopy::network_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::abi::FlowKey;
-use crate::wire::{Ipv4Header, Ipv6Header, TCP, TcpHeader};
+use crate::tls::{PIECE_BYTES, Piece};
+use crate::wire::{Ipv4Header, Ipv6Header, TCP, TcpHeader, UDP, UdpHeader};
 
 /// Hop limit of what we send.
 const HOPS: u8 = 64;
@@ -83,6 +86,87 @@ pub struct UnreachableV6 {
     ip: Ipv6Header,
     icmp: IcmpHeader,
     quote: QuoteV6,
+}
+
+/// Headers in front of an answer over IPv4.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub struct AnswerV4 {
+    ip: Ipv4Header,
+    udp: UdpHeader,
+}
+
+/// Headers in front of an answer over IPv6.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub struct AnswerV6 {
+    ip: Ipv6Header,
+    udp: UdpHeader,
+}
+
+/// Bytes of a DNS header (RFC 1035, 4.1.1).
+pub const DNS_HEADER: u32 = 12;
+
+/// The longest answer: a header and four questions of names as long as names may be.
+const MAX_ANSWER: u32 = DNS_HEADER + 4 * (255 + 4);
+
+/// Makes the query in `piece`, whose question section ends at `end`, the answer that there is no such name, and returns
+/// the sum of its 16-bit words. What follows the question (EDNS) is not answered, as by a server that does not know it.
+#[inline(always)]
+pub fn deny(piece: &mut Piece, end: u32) -> u32 {
+    const RESPONSE: u8 = 0x80;
+    const OPCODE_RECURSION_DESIRED: u8 = 0x79;
+    const RECURSION_AVAILABLE: u8 = 0x80;
+    const CHECKING_DISABLED: u8 = 0x10;
+    const NO_SUCH_NAME: u8 = 3;
+    piece.bytes[2] = RESPONSE | piece.bytes[2] & OPCODE_RECURSION_DESIRED;
+    piece.bytes[3] = RECURSION_AVAILABLE | piece.bytes[3] & CHECKING_DISABLED | NO_SUCH_NAME;
+    // No answer, authority or additional records.
+    piece.bytes[6..DNS_HEADER as usize].fill(0);
+    let mut sum = 0;
+    for word in 0..MAX_ANSWER / 2 {
+        let at = word * 2;
+        if at >= end {
+            break;
+        }
+        let high = piece.bytes[at as usize & (PIECE_BYTES - 1)];
+        let low = if at + 1 < end { piece.bytes[(at + 1) as usize & (PIECE_BYTES - 1)] } else { 0 };
+        sum += u32::from(u16::from_be_bytes([high, low]));
+    }
+    sum
+}
+
+impl AnswerV4 {
+    /// The headers of an answer of `len` bytes whose words sum up to `sum`, to a query of `flow`, which must be IPv4.
+    #[inline(always)]
+    pub fn new(flow: &FlowKey, len: u32, sum: u32) -> Self {
+        let udp_len = size_of::<UdpHeader>() + len as usize;
+        Self { ip: ipv4(flow, UDP, size_of::<Ipv4Header>() + udp_len), udp: udp(flow, udp_len, sum) }
+    }
+}
+
+impl AnswerV6 {
+    /// The headers of an answer of `len` bytes whose words sum up to `sum`, to a query of `flow`, which must be IPv6.
+    #[inline(always)]
+    pub fn new(flow: &FlowKey, len: u32, sum: u32) -> Self {
+        let udp_len = size_of::<UdpHeader>() + len as usize;
+        Self { ip: ipv6(flow, UDP, udp_len), udp: udp(flow, udp_len, sum) }
+    }
+}
+
+#[inline(always)]
+fn udp(flow: &FlowKey, len: usize, payload: u32) -> UdpHeader {
+    #[expect(clippy::cast_possible_truncation, reason = "at most a header and MAX_ANSWER")]
+    let mut header = UdpHeader {
+        source: flow.destination_port,
+        destination: flow.source_port,
+        len: U16::new(len as u16),
+        checksum: U16::ZERO,
+    };
+    let sum = checksum(pseudo_header(flow, UDP, len) + sum(header.as_bytes()) + payload);
+    // RFC 768: a sum of zero is sent as all ones; zero would say that there is none.
+    header.checksum = if sum == U16::ZERO { U16::MAX_VALUE } else { sum };
+    header
 }
 
 impl ResetV4 {

@@ -103,4 +103,44 @@ proptest! {
         prop_assert_eq!(icmp.payload(), &quote6[..]);
         prop_assert!(icmp.is_checksum_valid(destination6, source6));
     }
+
+    #[test]
+    fn an_answer_says_no_such_name_keeps_id_and_question_and_has_right_checksums(
+        id: u16, flags: u16, name in "[a-z]{1,60}\\.[a-z]{2,9}", rest in prop::collection::vec(any::<u8>(), 0..40),
+        source: [u8; 4], destination: [u8; 4], source6: [u8; 16], destination6: [u8; 16],
+    ) {
+        let flags = flags & 0x07ff;
+        let mut query = [id.to_be_bytes(), flags.to_be_bytes(), [0, 1], [0, 0], [0, 0], [0, 1]].concat();
+        for label in name.split('.') {
+            query.push(u8::try_from(label.len()).unwrap());
+            query.extend(label.bytes());
+        }
+        query.extend([0, 0, 1, 0, 1]);
+        let end = query.len();
+        query.extend(rest);
+        let mut piece = Piece::new(&query);
+        let len = u32::try_from(end).unwrap();
+        let sum = deny(&mut piece, len);
+        let answer = &piece.bytes[..end];
+        prop_assert_eq!(&answer[..2], &id.to_be_bytes());
+        let answered = u16::from_be_bytes([answer[2], answer[3]]);
+        prop_assert_eq!(answered, 0x8083 | flags & 0x0110, "query flags {:04x}", flags);
+        prop_assert_eq!(&answer[4..12], &[0, 1, 0, 0, 0, 0, 0, 0]);
+        prop_assert_eq!(&answer[12..], &query[12..end]);
+
+        let v4 = flow(mapped(source), mapped(destination), UDP);
+        let packet = [AnswerV4::new(&v4, len, sum).as_bytes(), answer].concat();
+        let packet = SlicedPacket::from_ip(&packet).unwrap();
+        let (Some(TransportSlice::Udp(udp)), Some(NetSlice::Ipv4(ip))) = (packet.transport, packet.net) else { panic!() };
+        prop_assert_eq!(udp.payload(), answer);
+        let expected = udp.to_header().calc_checksum_ipv4(&ip.header().to_header(), udp.payload()).unwrap();
+        prop_assert_eq!(udp.checksum(), expected);
+        prop_assume!(!is_mapped(&source6));
+        let v6 = flow(source6, destination6, UDP);
+        let packet = [AnswerV6::new(&v6, len, sum).as_bytes(), answer].concat();
+        let packet = SlicedPacket::from_ip(&packet).unwrap();
+        let (Some(TransportSlice::Udp(udp)), Some(NetSlice::Ipv6(ip))) = (packet.transport, packet.net) else { panic!() };
+        let expected = udp.to_header().calc_checksum_ipv6(&ip.header().to_header(), udp.payload()).unwrap();
+        prop_assert_eq!((udp.checksum(), udp.payload()), (expected, answer));
+    }
 }

@@ -57,18 +57,21 @@ impl Piece {
     }
 
     #[inline(always)]
-    const fn left(&self) -> u32 {
+    pub(crate) const fn left(&self) -> u32 {
         self.len.saturating_sub(self.at)
     }
 
     /// The next byte. The caller has asked [`Piece::left`]; outside the buffer the mask makes it some other byte of it.
     #[inline(always)]
-    const fn next(&mut self) -> u8 {
+    pub(crate) const fn next(&mut self) -> u8 {
         let byte = self.bytes[self.at as usize & (PIECE_BYTES - 1)];
         self.at += 1;
         byte
     }
 }
+
+/// The first byte of a stream of TLS records that begins with a handshake.
+pub const FIRST_BYTE: u8 = 22;
 
 /// How many bytes show whether a stream can begin with a ClientHello.
 pub const HELLO_START: usize = 6;

@@ -174,13 +174,13 @@ pub(crate) struct TcpHeader {
     pub(crate) urgent: U16,
 }
 
-#[derive(Clone, Copy, FromBytes, Immutable)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
-struct UdpHeader {
-    source: [u8; 2],
-    destination: [u8; 2],
-    len: U16,
-    checksum: U16,
+pub(crate) struct UdpHeader {
+    pub(crate) source: [u8; 2],
+    pub(crate) destination: [u8; 2],
+    pub(crate) len: U16,
+    pub(crate) checksum: U16,
 }
 
 const ETHERTYPE_IPV4: u16 = 0x0800;

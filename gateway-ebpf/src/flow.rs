@@ -27,7 +27,7 @@ pub fn remember(packet: &Packet, state: FlowState, generation: u64, verdict: Ver
         sequence: packet.next_sequence,
     };
     // A full table makes room by itself. Should the update fail all the same, the flow is judged anew at its next packet.
-    let _ = FLOWS.insert(packet.flow, flow, u64::from(BPF_ANY));
+    let _ = FLOWS.insert(&packet.flow, flow, u64::from(BPF_ANY));
 }
 
 /// The verdict that a decided flow has, or that an undecided one has so far.

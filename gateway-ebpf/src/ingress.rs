@@ -1,9 +1,10 @@
 //! The fast path: from a frame to its device, its address and its flow. Small, because every frame pays for it.
 
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, Device, FlowState, Kind, Stage, Verdict};
+use gateway_common::abi::{Action, Device, Flow, FlowState, Kind, Stage, Verdict};
 use gateway_common::reason::Reason;
 use gateway_common::tls::{self, HELLO_START};
+use gateway_common::http::{self, REQUEST_START};
 use gateway_common::wire::{self, Fragment, Frame as _, Link, MacAddr, Transport};
 
 use crate::maps::{self, Packet, Scratch, Tables};
@@ -14,6 +15,13 @@ use crate::{flow, judge, tell};
 
 /// No payload begins behind this: 8 extension headers of 2 KiB and what is before and behind them make 17 KiB.
 const MAX_OFFSET: usize = 0x7fff;
+
+/// Port of DNS, network order.
+const DNS_PORT: [u8; 2] = 53u16.to_be_bytes();
+
+/// How many bytes show what a stream can be the start of.
+const START: usize = HELLO_START;
+const _: () = assert!(REQUEST_START == START);
 
 /// What the fast path came to.
 pub enum Outcome {
@@ -64,6 +72,7 @@ impl Frame<'_> {
         packet.slot = slot;
         packet.frame_len = frame_len;
         packet.vlan_count = 0;
+        packet.question_end = 0;
         packet.begins = false;
         packet.next_sequence = 0;
         packet.so_far = Verdict::pass(Reason::NoPayload);
@@ -111,6 +120,10 @@ impl Frame<'_> {
     #[inline(always)]
     fn transport(&mut self, transport: &Transport) -> Outcome {
         let known = flow::look_up(&self.packet().flow);
+        let asks = transport.destination_port == DNS_PORT;
+        if asks && self.packet().flow.protocol == wire::UDP {
+            return self.question(transport, known);
+        }
         // A SYN begins a new connection, whatever was remembered under the same ports.
         if let Some(known) = known
             && !transport.is_opening()
@@ -176,8 +189,8 @@ impl Frame<'_> {
         packet.payload_offset = offset + read_before;
         packet.payload_len = len - read_before;
         packet.next_sequence = sequence.wrapping_add(len);
-        if state == FlowState::Tls as u8 || self.may_be_hello(transport, midway) {
-            return Outcome::Inspect(Stage::Tls);
+        if let Some(stage) = self.stage(transport, state) {
+            return Outcome::Inspect(stage);
         }
         if midway {
             // The middle of a connection that is older than the filter: a later segment may still begin a hello.
@@ -186,15 +199,62 @@ impl Frame<'_> {
         self.decide(Verdict::pass(Reason::NotInspected))
     }
 
-    /// Whether the payload can be the start of a ClientHello. Of fewer bytes than that takes, only those that begin a
-    /// connection are worth a closer look.
+    /// The inspector for the payload of a flow in `state`: the one that has begun, or the one for what its first bytes can
+    /// be the start of. Fewer bytes than show that are worth a closer look only where they begin a connection.
     #[inline(always)]
-    fn may_be_hello(&self, transport: &Transport, midway: bool) -> bool {
-        if transport.len < HELLO_START {
-            return !midway;
+    fn stage(&self, transport: &Transport, state: u8) -> Option<Stage> {
+        let opening = state == FlowState::Opening as u8;
+        match state {
+            s if s == FlowState::Tls as u8 => return Some(Stage::Tls),
+            s if s == FlowState::Http as u8 => return Some(Stage::Http),
+            s if s == FlowState::Dns as u8 => return Some(Stage::Dns),
+            _ if opening && transport.destination_port == DNS_PORT => return Some(Stage::Dns),
+            _ => {}
         }
         // The mask changes nothing, but the verifier follows offsets into a packet only within 16 bits.
-        self.bytes.read(opaque(transport.offset) & MAX_OFFSET).is_some_and(tls::may_begin)
+        let offset = opaque(transport.offset) & MAX_OFFSET;
+        if transport.len < START {
+            // Read with the byte before, the last one of the TCP header: one byte alone the verifier does not follow.
+            let [_, first]: [u8; 2] = self.bytes.read(offset.wrapping_sub(1) & MAX_OFFSET)?;
+            return match first {
+                _ if !opening => None,
+                tls::FIRST_BYTE => Some(Stage::Tls),
+                b'A'..=b'Z' | b'\r' | b'\n' => Some(Stage::Http),
+                _ => None,
+            };
+        }
+        let start: [u8; START] = self.bytes.read(offset)?;
+        if tls::may_begin(start) {
+            Some(Stage::Tls)
+        } else if http::may_begin(start) {
+            Some(Stage::Http)
+        } else {
+            None
+        }
+    }
+
+    /// A UDP packet to port 53. Its flow is never decided, since it carries many questions.
+    #[inline(always)]
+    fn question(&mut self, transport: &Transport, known: Option<Flow>) -> Outcome {
+        self.packet().begins = known.is_none();
+        self.packet().state = FlowState::Midway as u8;
+        if let Some(verdict) = judge::by_destination(self.scratch) {
+            if !verdict.action.lets_through() {
+                return self.decide(verdict);
+            }
+            self.packet().so_far = verdict;
+        }
+        if known.is_none() {
+            let generation = self.tables.generation.number;
+            let packet = self.packet();
+            flow::remember(packet, FlowState::Midway, generation, packet.so_far);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
+        let (offset, len) = (transport.offset as u32, transport.len as u32);
+        let packet = self.packet();
+        packet.payload_offset = offset;
+        packet.payload_len = len;
+        Outcome::Inspect(Stage::Dns)
     }
 
     /// A fragment: of TCP and of UDP port 443 it could hide a name, so policies can block it; others go by address.

@@ -3,12 +3,13 @@
 use aya_ebpf::btf_maps::HashMap;
 use aya_ebpf::btf_maps::lpm_trie::Key;
 use gateway_common::abi::{
-    Action, Generation, MAX_NAME, Masks, NO_PARENT, NameMasks, PortKey, PrefixMasks, Verdict,
+    Action, Generation, Kind, MAX_NAME, Masks, NO_PARENT, NameMasks, PortKey, PrefixMasks, Verdict,
 };
 use gateway_common::name;
 use gateway_common::reason::Reason;
 
 use crate::maps::{NAMES, PREFIXES_V4, PREFIXES_V6, Scratch, Tables};
+use crate::settle::Finding;
 
 /// The verdict of `blocking`, the policies of a device that block: those that enforce come before those that only
 /// observe, then the lowest number.
@@ -111,14 +112,24 @@ fn longest<K>(
     0
 }
 
-/// The verdict on the name in `scratch.partial.name`, of the packet in `scratch.packet`.
+/// The finding on the name in `scratch.partial.name`, of the packet in `scratch.packet`.
 #[inline(always)]
-pub fn by_name(scratch: *mut Scratch, tables: Tables, policies: u64, reason: Reason) -> Verdict {
+pub fn by_name(scratch: *mut Scratch, tables: Tables, reason: Reason, kind: Kind) -> Finding {
     look_up_name(scratch);
     // SAFETY: `scratch` is the per-CPU element that the caller got from the map and checked.
-    let masks = unsafe { (*scratch).masks };
+    let scratch = unsafe { &*scratch };
+    let (masks, policies, name_len) = (scratch.masks, scratch.packet.device.policies, scratch.partial.name.len);
     let blocking = lifted(masks, policies);
-    if blocking == 0 { Verdict::pass(reason) } else { blocked(blocking, tables.generation, reason) }
+    let verdict = if blocking == 0 { Verdict::pass(reason) } else { blocked(blocking, tables.generation, reason) };
+    Finding { verdict, kind, name_len }
+}
+
+/// The verdict on a message that carries no name.
+#[inline(always)]
+pub fn nameless(scratch: *mut Scratch, tables: Tables) -> Verdict {
+    // SAFETY: as in `by_name`.
+    let policies = unsafe { (*scratch).packet.device.policies };
+    by_kind(tables.generation.nameless, policies, tables.generation, Reason::Nameless)
 }
 
 /// Gathers in `scratch.masks` the policies that block and allow `scratch.partial.name`, in one pass from its last byte to its

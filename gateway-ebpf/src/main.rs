@@ -40,7 +40,19 @@ pub fn ingress(ctx: XdpContext) -> u32 {
 /// The inspector of TLS: the fast path found what may be the start of a ClientHello, or the rest of one.
 #[xdp(frags)]
 pub fn inspect_tls(ctx: XdpContext) -> u32 {
-    act(&ctx, inspect::tls::run(&ctx))
+    act(&ctx, inspect::stream::run::<inspect::tls::Tls>(&ctx))
+}
+
+/// The inspector of HTTP/1.
+#[xdp(frags)]
+pub fn inspect_http(ctx: XdpContext) -> u32 {
+    act(&ctx, inspect::stream::run::<inspect::http::Http>(&ctx))
+}
+
+/// The inspector of DNS.
+#[xdp(frags)]
+pub fn inspect_dns(ctx: XdpContext) -> u32 {
+    act(&ctx, inspect::dns::run(&ctx))
 }
 
 /// The end of a packet that is rejected: it becomes the answer to its sender.

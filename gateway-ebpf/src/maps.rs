@@ -13,10 +13,14 @@ use gateway_common::abi::{
     Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLOWS, MAX_PARTIAL, MAX_POLICIES, Masks, NameMasks, OTHER_DEVICE,
     PortKey, PrefixMasks, ReplyBudget, Verdict,
 };
+use gateway_common::dns::Questions;
+use gateway_common::http::Request;
 use gateway_common::name::WireName;
-use gateway_common::reply::{QuoteV4, QuoteV6, ResetV4, ResetV6, Segment, UnreachableV4, UnreachableV6};
+use gateway_common::reply::{AnswerV4, AnswerV6, QuoteV4, QuoteV6, ResetV4, ResetV6, Segment, UnreachableV4, UnreachableV6};
 use gateway_common::tls::{Hello, Piece};
 use gateway_common::wire::{Extensions, MacAddr};
+
+use crate::settle::Finding;
 
 /// Which of the two slots is in force.
 #[btf_map]
@@ -104,6 +108,8 @@ pub struct Scratch {
     pub piece: Piece,
     /// How far the message has been read, and the name in it.
     pub partial: Partial,
+    /// What the questions of a DNS message came to so far.
+    pub finding: Finding,
     /// Policies that block and allow the name.
     pub masks: Masks,
     /// The event that is being written.
@@ -121,6 +127,8 @@ pub struct Reply {
     pub quote_v6: QuoteV6,
     pub unreachable_v4: UnreachableV4,
     pub unreachable_v6: UnreachableV6,
+    pub answer_v4: AnswerV4,
+    pub answer_v6: AnswerV6,
     pub macs: [MacAddr; 2],
 }
 
@@ -129,10 +137,10 @@ pub struct Reply {
 #[repr(C)]
 pub struct Partial {
     pub hello: Hello,
+    pub request: Request,
+    pub questions: Questions,
     /// The name that is being read.
     pub name: WireName,
-    /// Always 0.
-    pub reserved: u32,
 }
 
 /// What the fast path found out about a packet of a device that has policies.
@@ -162,6 +170,8 @@ pub struct Packet {
     pub state: u8,
     /// Whether this is the first packet that is seen of its flow.
     pub begins: bool,
+    /// Length of a DNS message up to the end of its question, if that is what is answered; else 0.
+    pub question_end: u32,
     /// The verdict that the destination brought: a pass, or that of a policy which only observes.
     pub so_far: Verdict,
 }

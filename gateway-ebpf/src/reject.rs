@@ -9,10 +9,12 @@ use aya_ebpf::helpers::bpf_ktime_get_ns;
 use aya_ebpf::helpers::generated::{bpf_xdp_adjust_tail, bpf_xdp_load_bytes, bpf_xdp_store_bytes};
 use aya_ebpf::programs::XdpContext;
 use gateway_common::abi::REPLIES_A_SECOND;
-use gateway_common::reply::{ResetV4, ResetV6, UnreachableV4, UnreachableV6};
+use gateway_common::reply::{AnswerV4, AnswerV6, ResetV4, ResetV6, UnreachableV4, UnreachableV6, deny};
+use gateway_common::tls::PIECE_LEN;
 use gateway_common::wire::{TCP, UDP};
 
-use crate::maps::{self, Packet, REPLIES, Reply};
+use crate::maps::{self, Packet, REPLIES, Reply, Scratch};
+use crate::opaque::opaque;
 
 /// TCP: a reset is never answered (RFC 9293, 3.10.7.1).
 const RST: u8 = 0x04;
@@ -20,9 +22,9 @@ const RST: u8 = 0x04;
 /// Turns the frame around; false if there is no answer to it, or none left in this second.
 #[inline(always)]
 pub fn run(ctx: &XdpContext) -> bool {
-    let Some(scratch) = maps::scratch() else { return false };
+    let Some(element) = maps::scratch() else { return false };
     // SAFETY: this CPU's element, checked, which the fast path filled for this packet; nobody else writes it now.
-    let scratch = unsafe { &mut *scratch };
+    let scratch = unsafe { &mut *element };
     let (packet, reply) = (&scratch.packet, &mut scratch.reply);
     if !within_budget(packet) {
         return false;
@@ -37,11 +39,13 @@ pub fn run(ctx: &XdpContext) -> bool {
             reply.reset_v6 = ResetV6::new(&packet.flow, &packet.segment);
             write(ctx, packet, &reply.reset_v6)
         }
+        (UDP, _) if packet.question_end > 0 => answer(ctx, element),
         (UDP, true) => unreachable_v4(ctx, packet, reply),
         (UDP, false) => unreachable_v6(ctx, packet, reply),
         _ => false,
     };
-    answered && exchange_macs(ctx, reply)
+    // SAFETY: likewise.
+    answered && exchange_macs(ctx, unsafe { &mut (*element).reply })
 }
 
 /// Quotes the header and eight bytes behind it. With options in between the quote would not fit: no answer.
@@ -68,6 +72,44 @@ fn unreachable_v6(ctx: &XdpContext, packet: &Packet, reply: &mut Reply) -> bool 
     write(ctx, packet, &reply.unreachable_v6)
 }
 
+/// "No such name". The piece holds the query: a UDP payload that was read to the end of its question is one piece.
+#[inline(always)]
+fn answer(ctx: &XdpContext, element: *mut Scratch) -> bool {
+    let sum = deny_question(element);
+    // SAFETY: as in `run`.
+    let scratch = unsafe { &mut *element };
+    let (packet, reply) = (&scratch.packet, &mut scratch.reply);
+    let end = packet.question_end;
+    let headers = if packet.is_v4 {
+        reply.answer_v4 = AnswerV4::new(&packet.flow, end, sum);
+        if !cut(ctx, packet, len_of::<AnswerV4>() + end) || !store(ctx, packet.network_offset, &reply.answer_v4) {
+            return false;
+        }
+        len_of::<AnswerV4>()
+    } else {
+        reply.answer_v6 = AnswerV6::new(&packet.flow, end, sum);
+        if !cut(ctx, packet, len_of::<AnswerV6>() + end) || !store(ctx, packet.network_offset, &reply.answer_v6) {
+            return false;
+        }
+        len_of::<AnswerV6>()
+    };
+    // A range of 1 to 2048 that also the verifier of 6.1 sees.
+    let len = (opaque(end).wrapping_sub(1) & (PIECE_LEN - 1)) + 1;
+    let from = scratch.piece.bytes.as_mut_ptr().cast::<c_void>();
+    // SAFETY: the helper checks the place against the frame and only reads `len` bytes, at most the size of the array.
+    unsafe { bpf_xdp_store_bytes(ctx.ctx, packet.network_offset + headers, from, len) == 0 }
+}
+
+/// Makes the query in the piece its answer; returns the sum of its words. A function of its own, so that the verifier goes
+/// through its loop once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn deny_question(scratch: *mut Scratch) -> u32 {
+    // SAFETY: null or this CPU's element of SCRATCH, which outlives the program and which nobody else writes now.
+    let Some(scratch) = (unsafe { scratch.as_mut() }) else { return 0 };
+    deny(&mut scratch.piece, scratch.packet.question_end)
+}
+
 /// Whether the device may be answered once more in this second: it must not be able to make us flood.
 #[inline(always)]
 fn within_budget(packet: &Packet) -> bool {
@@ -88,13 +130,16 @@ fn within_budget(packet: &Packet) -> bool {
 /// Makes `answer` all that follows the Ethernet header and its tags.
 #[inline(always)]
 fn write<T>(ctx: &XdpContext, packet: &Packet, answer: &T) -> bool {
-    let delta = i64::from(packet.network_offset) + size_of::<T>() as i64 - packet.frame_len as i64;
+    cut(ctx, packet, len_of::<T>()) && store(ctx, packet.network_offset, answer)
+}
+
+/// Leaves room for `len` bytes behind the Ethernet header and its tags.
+#[inline(always)]
+fn cut(ctx: &XdpContext, packet: &Packet, len: u32) -> bool {
     #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
+    let delta = (i64::from(packet.network_offset) + i64::from(len) - packet.frame_len.cast_signed()) as i32;
     // SAFETY: the helper checks the new length; no pointer into the packet is held.
-    if unsafe { bpf_xdp_adjust_tail(ctx.ctx, delta as i32) } != 0 {
-        return false;
-    }
-    store(ctx, packet.network_offset, answer)
+    unsafe { bpf_xdp_adjust_tail(ctx.ctx, delta) == 0 }
 }
 
 #[inline(always)]

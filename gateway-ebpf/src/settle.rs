@@ -9,11 +9,31 @@ use crate::maps::{Packet, Scratch};
 use crate::{flow, tell};
 
 /// What decides a flow.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct Finding {
     pub verdict: Verdict,
     pub kind: Kind,
     /// Length of the name in `scratch.name`, 0 without one.
     pub name_len: u32,
+}
+
+impl Finding {
+    /// A verdict without a name.
+    #[inline(always)]
+    pub const fn nameless(verdict: Verdict) -> Self {
+        Self { verdict, kind: Kind::None, name_len: 0 }
+    }
+}
+
+/// Ends a packet whose finding holds for itself alone, and tells of it if there is something to say.
+#[inline(always)]
+pub fn told(ctx: &XdpContext, scratch: &mut Scratch, finding: &Finding) -> Action {
+    let verdict = finding.verdict.or(scratch.packet.so_far);
+    if finding.name_len > 0 || !matches!(verdict.action, Action::Pass) {
+        tell::event(scratch, verdict, finding.kind, finding.name_len);
+    }
+    finish(ctx, &scratch.packet, verdict, finding.verdict.reason, true)
 }
 
 /// Ends a packet that brings the verdict of its flow.
@@ -25,10 +45,7 @@ pub fn settle(ctx: &XdpContext, element: *mut Scratch, generation: u64, finding:
     let scratch = unsafe { &mut *element };
     let verdict = finding.verdict.or(scratch.packet.so_far);
     flow::remember(&scratch.packet, FlowState::Decided, generation, verdict);
-    if finding.name_len > 0 || !matches!(verdict.action, Action::Pass) {
-        tell::event(scratch, verdict, finding.kind, finding.name_len);
-    }
-    finish(ctx, &scratch.packet, verdict, finding.verdict.reason, true)
+    told(ctx, scratch, finding)
 }
 
 /// Ends a packet: counts it under `counted`, and under its policy if that blocks or observes.

@@ -47,7 +47,7 @@ pub fn count_blocked(device: Device, verdict: Verdict, decides_flow: bool) {
 }
 
 /// Sends an event about the packet in `scratch.packet`; `name_len` bytes of `scratch.partial.name` are its name.
-#[inline(always)]
+#[inline(never)]
 pub fn event(scratch: &mut Scratch, verdict: Verdict, kind: Kind, name_len: u32) {
     let packet = &scratch.packet;
     let event = &mut scratch.event;

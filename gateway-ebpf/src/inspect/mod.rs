@@ -3,6 +3,9 @@
 //! The fast path leaves what it knows of the packet in the scratch memory; an inspector reads the name, judges it, and
 //! ends the packet.
 
+pub mod dns;
+pub mod http;
+pub mod stream;
 pub mod tls;
 
 use aya_ebpf::programs::XdpContext;

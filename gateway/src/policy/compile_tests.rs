@@ -17,7 +17,7 @@ fn each_policy_sets_its_bit_where_it_blocks_and_where_it_allows() {
             "name = \"a\"\n[block]\ndomains = [\"x.example\"]\nhosts = [\"x.example\"]\nports = [\"tcp/853\"]",
             "name = \"b\"\naction = \"observe\"\n[block]\ndomains = [\"x.example\"]\n[allow]\nhosts = [\"x.example\"]\n\
              ports = [\"tcp/853\", \"udp/853\"]\n[inspect]\nnameless = \"block\"\nmalformed = \"pass\"",
-            "name = \"c\"\n[inspect]\nfragments = \"pass\"",
+            "name = \"c\"\naction = \"reject\"\n[inspect]\nfragments = \"pass\"",
         ],
     );
     let masks =
@@ -28,8 +28,8 @@ fn each_policy_sets_its_bit_where_it_blocks_and_where_it_allows() {
     assert_eq!(tables.ports, BTreeMap::from(ports));
     assert_eq!(tables.default_policies, 0b100);
     assert_eq!(
-        [tables.observe, tables.nameless, tables.malformed, tables.fragments],
-        [0b010, 0b010, 0b101, 0b011]
+        [tables.observe, tables.reject, tables.nameless, tables.malformed, tables.fragments],
+        [0b010, 0b100, 0b010, 0b101, 0b011]
     );
     let device = |policies, number| abi::Device { policies, number, reserved: 0 };
     assert_eq!(

@@ -86,6 +86,15 @@ fn a_name_with_other_characters_or_of_another_length_is_refused() {
 }
 
 #[test]
+fn a_policy_rejects_drops_or_observes() {
+    for (word, action) in
+        [("reject", PolicyAction::Reject), ("drop", PolicyAction::Drop), ("observe", PolicyAction::Observe)]
+    {
+        assert_eq!(policy(&format!("name = \"x\"\naction = \"{word}\"")).action, action);
+    }
+}
+
+#[test]
 fn another_word_for_a_choice_is_refused_with_the_words() {
     assert_eq!(
         refusal("name = \"x\"\naction = \"deny\""),

@@ -61,14 +61,14 @@ fn a_policy_that_enforces_comes_before_one_that_observes_and_then_the_lowest_num
     let policies = [
         format!("name = \"a\"\naction = \"observe\"\n{block}"),
         format!("name = \"b\"\n{block}"),
-        format!("name = \"c\"\n{block}"),
+        format!("name = \"c\"\naction = \"reject\"\n{block}"),
         format!("name = \"d\"\naction = \"observe\"\n{block}"),
     ];
     let tables = compiled("", &policies.each_ref().map(String::as_str));
     let port = PortKey { port: 853_u16.to_be_bytes(), protocol: TCP, reserved: 0 };
     for (mask, expected) in [
         (0b1111, ruling(1, Action::Drop)),
-        (0b1101, ruling(2, Action::Drop)),
+        (0b1101, ruling(2, Action::Reject)),
         (0b1001, ruling(0, Action::Observe)),
         (0b1000, ruling(3, Action::Observe)),
         (0, None),
@@ -144,10 +144,11 @@ fn entries() -> impl Strategy<Value = Entries> {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    (entries(), entries(), any::<bool>()).prop_map(|(block, allow, observe)| Policy {
+    let action = prop::sample::select(vec![PolicyAction::Reject, PolicyAction::Drop, PolicyAction::Observe]);
+    (entries(), entries(), action).prop_map(|(block, allow, action)| Policy {
         name: String::new(),
         about: String::new(),
-        action: if observe { PolicyAction::Observe } else { PolicyAction::Drop },
+        action,
         block,
         allow,
         nameless: Treatment::Pass,
@@ -187,14 +188,17 @@ fn of_device(config: &Config, mask: u64) -> Vec<(u8, &Policy)> {
 
 /// What is decided if these policies allow and those block.
 fn naive(allow: &[(u8, &Policy)], block: &[(u8, &Policy)]) -> Option<Ruling> {
-    let of = |action: PolicyAction| block.iter().find(|(_, policy)| policy.action == action);
+    let enforces = |policy: &Policy| policy.action != PolicyAction::Observe;
     if let Some((n, _)) = allow.first() {
-        ruling(*n, Action::Pass)
-    } else if let Some((n, _)) = of(PolicyAction::Drop) {
-        ruling(*n, Action::Drop)
-    } else {
-        of(PolicyAction::Observe).and_then(|(n, _)| ruling(*n, Action::Observe))
+        return ruling(*n, Action::Pass);
     }
+    let (n, policy) = block.iter().find(|(_, policy)| enforces(policy)).or_else(|| block.first())?;
+    let action = match policy.action {
+        PolicyAction::Reject => Action::Reject,
+        PolicyAction::Drop => Action::Drop,
+        PolicyAction::Observe => Action::Observe,
+    };
+    ruling(*n, action)
 }
 
 fn naive_name(config: &Config, mask: u64, name: &str) -> Option<Ruling> {

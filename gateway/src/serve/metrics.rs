@@ -149,7 +149,11 @@ fn names(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus::R
     };
     let learned =
         counters("gateway_names_total", "Names that were read from traffic and judged.", &["kind"])?;
-    let kinds = [(Kind::TlsSni, Reason::TlsSni)];
+    let kinds = [
+        (Kind::TlsSni, Reason::TlsSni),
+        (Kind::HttpHost, Reason::HttpHost),
+        (Kind::DnsQname, Reason::DnsQname),
+    ];
     for (kind, reason) in kinds {
         learned.with_label_values(&[kind.label().unwrap_or_default()]).inc_by(total(reason));
     }

@@ -5,5 +5,24 @@
 //! [`harness::Filter::give`]. The tests need root and BPF, and fail without.
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests may fail by a panic as the tests do")]
 
+mod addresses;
+mod defaults;
+mod engine;
+mod flows;
+mod fragments;
 mod harness;
+mod hellos;
+mod inspect;
+mod ipv4;
+mod ipv6;
 mod link;
+mod names;
+mod observe;
+mod ports;
+mod programs;
+mod reject;
+mod reload;
+mod ring;
+mod sizes;
+mod split;
+mod truncated;

@@ -64,6 +64,7 @@ pub struct Expected {
     begins: bool,
     decides: Option<Kind>,
     name: Vec<u8>,
+    answer: Option<Vec<u8>>,
 }
 
 /// The frame goes on, counted under `counted`.
@@ -81,10 +82,26 @@ pub fn observes(counted: Reason, policy: &'static str) -> Expected {
     Expected::new(Action::Observe, counted, Some(policy))
 }
 
+/// The frame is dropped by `policy` and this answer sent in its place; counted under `counted`.
+pub fn rejects(counted: Reason, policy: &'static str, answer: Vec<u8>) -> Expected {
+    Expected { answer: Some(answer), ..Expected::new(Action::Reject, counted, Some(policy)) }
+}
+
+/// The frame is dropped by `policy`, which would answer if there were an answer to such a frame.
+pub fn rejects_silently(counted: Reason, policy: &'static str) -> Expected {
+    Expected::new(Action::Reject, counted, Some(policy))
+}
+
+/// The frame is dropped by no policy, so that it comes again.
+pub fn withholds(counted: Reason) -> Expected {
+    Expected::new(Action::Drop, counted, None)
+}
+
 impl Expected {
     fn new(action: Action, counted: Reason, policy: Option<&'static str>) -> Self {
         let (because, device) = (counted, "phone");
-        Self { action, counted, because, policy, device, begins: false, decides: None, name: Vec::new() }
+        let (begins, decides, name, answer) = (false, None, Vec::new(), None);
+        Self { action, counted, because, policy, device, begins, decides, name, answer }
     }
 
     /// Of another device.
@@ -119,12 +136,12 @@ impl Expected {
 
     /// All of it for this frame.
     pub fn outcome(&self, frame: &Frame) -> Outcome {
-        let verdict = match self.action {
-            Action::Drop => "XDP_DROP",
-            _ => "XDP_PASS",
+        let (verdict, left) = match (self.action, &self.answer) {
+            (Action::Reject, Some(answer)) => ("XDP_TX", Left::Changed(answer.clone())),
+            (Action::Reject | Action::Drop, _) => ("XDP_DROP", Left::Unchanged),
+            (Action::Pass | Action::Observe, _) => ("XDP_PASS", Left::Unchanged),
         };
-        let (moved, events) = (self.moved(frame), self.event(frame).into_iter().collect());
-        Outcome { verdict, left: Left::Unchanged, moved, events }
+        Outcome { verdict, left, moved: self.moved(frame), events: self.event(frame).into_iter().collect() }
     }
 
     fn moved(&self, frame: &Frame) -> BTreeMap<String, i128> {

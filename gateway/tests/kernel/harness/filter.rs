@@ -1,13 +1,12 @@
 //! The real programs, loaded for one test, and frames given to them.
 
-use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::ops::RangeInclusive;
 
 use aya::programs::{TestRun as _, TestRunOptions};
 use gateway::datapath::load::{Loaded, Options};
 use gateway::datapath::maps::Maps;
-use gateway::policy::{Compiled, Config, Numbers};
+use gateway::policy::{Compiled, Numbers};
 use gateway_common::abi::Event;
 use nix::time::{ClockId, clock_gettime};
 use zerocopy::FromBytes as _;
@@ -49,13 +48,19 @@ impl Filter {
     /// Loads the programs and puts the policies in force.
     #[track_caller]
     pub fn new(setup: &Setup) -> Self {
+        let mut this = Self::empty();
+        this.reload(setup);
+        this
+    }
+
+    /// Loads the programs; no policy was ever in force.
+    #[track_caller]
+    pub fn empty() -> Self {
         let mut loaded = explained(Loaded::new(Options { pins: None, log: false }));
         assert!(loaded.refused.is_empty(), "the kernel refused: {:?}", loaded.refused);
         let maps = explained(Maps::take(&mut loaded.ebpf));
-        let (numbers, names, tally) = Default::default();
-        let mut this = Self { loaded, maps, numbers, names, tally };
-        this.reload(setup);
-        this
+        let (numbers, names, tally) = (Numbers::default(), Names::new(), Tally::default());
+        Self { loaded, maps, numbers, names, tally }
     }
 
     /// The device `phone` with one policy `p`; `text` is the policy's file without its name.
@@ -71,7 +76,7 @@ impl Filter {
         self.numbers = self.numbers.assign(&config).unwrap();
         let compiled = Compiled::new(&config, self.numbers.clone()).unwrap();
         let generation = explained(self.maps.put_in_force(&compiled));
-        self.names = Names::new(&self.numbers, &macs(&config));
+        self.names.learn(&config, &self.numbers);
         let tally = self.tally();
         assert_eq!(tally.since(&self.tally), Tally::default(), "a reload moved counters");
         self.tally = tally;
@@ -159,8 +164,4 @@ pub fn run(loaded: &mut Loaded, frame: &Frame) -> (&'static str, Vec<u8>) {
 fn now() -> u64 {
     let time = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap();
     u64::try_from(time.tv_sec()).unwrap() * 1_000_000_000 + u64::try_from(time.tv_nsec()).unwrap()
-}
-
-fn macs(config: &Config) -> BTreeMap<gateway_common::wire::MacAddr, String> {
-    config.devices.iter().map(|device| (device.mac, device.name.clone())).collect()
 }

@@ -25,6 +25,8 @@ pub const S_TAG: u16 = 0x88a8;
 pub struct Path {
     /// Source address of the frame.
     pub mac: MacAddr,
+    /// Its destination address: the gateway's.
+    pub next_hop: MacAddr,
     /// VLAN tags, outermost first: EtherType of the tag, number.
     pub tags: Vec<(u16, u16)>,
     pub source: IpAddr,
@@ -80,6 +82,7 @@ impl Path {
     pub fn v4() -> Self {
         Self {
             mac: PHONE,
+            next_hop: MacAddr([0x02, 0, 0, 0, 0, 0x01]),
             tags: Vec::new(),
             source: [192, 168, 1, 5].into(),
             destination: [198, 51, 100, 7].into(),
@@ -200,8 +203,7 @@ impl Path {
         let mut bytes = Vec::new();
         let mut types = self.tags.iter().map(|(tag, _)| *tag).chain([ether_type]).map(EtherType);
         let mut next = || types.next().unwrap();
-        let destination = [0x02, 0, 0, 0, 0, 0x01];
-        let link = Ethernet2Header { source: self.mac.0, destination, ether_type: next() };
+        let link = Ethernet2Header { source: self.mac.0, destination: self.next_hop.0, ether_type: next() };
         bytes.extend(link.to_bytes());
         for (_, number) in &self.tags {
             let vlan_id = VlanId::try_new(*number).unwrap();

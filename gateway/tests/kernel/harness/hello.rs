@@ -74,13 +74,13 @@ pub fn nameless() -> Vec<u8> {
 /// `stream` with the one place where `from` stands changed to `to`, which is as long.
 pub fn replaced(mut stream: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
-    let at = find(&stream, from);
+    let at = position(&stream, from);
     stream[at..at + to.len()].copy_from_slice(to);
     stream
 }
 
 /// Where `part` stands in `stream`.
-fn find(stream: &[u8], part: &[u8]) -> usize {
+pub fn position(stream: &[u8], part: &[u8]) -> usize {
     let places: Vec<usize> = stream
         .windows(part.len())
         .enumerate()
@@ -93,15 +93,21 @@ fn find(stream: &[u8], part: &[u8]) -> usize {
 
 /// A hello with these bytes as name, whatever they are.
 pub fn crafted(name: &[u8]) -> Vec<u8> {
+    late_name(name, 0)
+}
+
+/// The same with the name behind an extension of this many bytes, such as the key of X25519MLKEM768.
+pub fn late_name(name: &[u8], before: usize) -> Vec<u8> {
+    let mut extensions = [&[0, 51][..], &prefixed(2, &vec![0x33; before])].concat();
     let list = [&[0][..], &prefixed(2, name)].concat();
-    let server_name = [&[0, 0][..], &prefixed(2, &prefixed(2, &list))].concat();
-    let signature_algorithms = [0, 13, 0, 6, 0, 4, 4, 3, 8, 4];
+    extensions.extend([&[0, 0][..], &prefixed(2, &prefixed(2, &list))].concat());
+    extensions.extend([0, 13, 0, 6, 0, 4, 4, 3, 8, 4]);
     let mut body = vec![3, 3];
     body.extend([0x77; 32]);
     body.extend(prefixed(1, &[0xa5; 32]));
     body.extend(prefixed(2, &[0x13, 0x01, 0xc0, 0x2f]));
     body.extend(prefixed(1, &[0]));
-    body.extend(prefixed(2, &[&server_name[..], &signature_algorithms].concat()));
+    body.extend(prefixed(2, &extensions));
     let message = [&[1][..], &prefixed(3, &body)].concat();
     [&[22, 3, 1][..], &prefixed(2, &message)].concat()
 }

@@ -1,5 +1,6 @@
 //! What the tests need: policies from text, frames, the loaded programs, and what moved in them.
 
+mod answer;
 mod expected;
 mod filter;
 mod frame;
@@ -8,12 +9,12 @@ mod setup;
 mod tally;
 mod tcp;
 
-pub use expected::{drops, observes, passes};
+pub use answer::{reset, unreachable};
+pub use expected::{Expected, drops, observes, passes, rejects, rejects_silently, withholds};
 pub use filter::{Filter, explained, run};
 pub use frame::{C_TAG, Extension, Frame, Path, S_TAG, TCP, UDP};
-pub use hello::{Client, crafted, hello, nameless, replaced};
+pub use hello::{Client, crafted, hello, late_name, nameless, position, replaced};
 pub use setup::{LAPTOP, PHONE, STRANGER, Setup, TV};
-pub use tally::Tally;
 pub use tcp::Tcp;
 
 /// What has no name: a request of a protocol whose names are not read, eight bytes long.

@@ -3,27 +3,29 @@
 use std::collections::BTreeMap;
 
 use gateway::datapath::maps::Maps;
-use gateway::policy::Numbers;
+use gateway::policy::{Config, Numbers};
 use gateway_common::abi::{Action, BlockedKey, DeviceCounters, MAX_DEVICES, OTHER_DEVICE};
 use gateway_common::reason::Reason;
-use gateway_common::wire::MacAddr;
 
 /// Names of devices and policies by number.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Names {
     pub devices: BTreeMap<u32, String>,
     pub policies: BTreeMap<u8, String>,
 }
 
 impl Names {
-    pub fn new(numbers: &Numbers, devices: &BTreeMap<MacAddr, String>) -> Self {
-        let mut names = Self::default();
-        names.devices.insert(OTHER_DEVICE, String::from("other"));
-        for (mac, number) in &numbers.devices {
-            names.devices.insert(*number, devices[mac].clone());
+    /// The one that is always there.
+    pub fn new() -> Self {
+        Self { devices: [(OTHER_DEVICE, String::from("other"))].into(), policies: BTreeMap::new() }
+    }
+
+    /// Takes up the names of `config`. Those of before stay, for what was counted for them.
+    pub fn learn(&mut self, config: &Config, numbers: &Numbers) {
+        for device in &config.devices {
+            self.devices.insert(numbers.devices[&device.mac], device.name.clone());
         }
-        names.policies.extend(numbers.policies.iter().map(|(name, number)| (*number, name.clone())));
-        names
+        self.policies.extend(numbers.policies.iter().map(|(name, number)| (*number, name.clone())));
     }
 
     pub fn device(&self, number: u32) -> String {

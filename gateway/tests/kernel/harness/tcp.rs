@@ -33,6 +33,11 @@ impl Tcp {
         frame
     }
 
+    /// The same connection, `bytes` further back: what is sent is what was sent already.
+    pub fn back(&self, bytes: u32) -> Self {
+        Self { next: self.next.wrapping_sub(bytes), ..self.clone() }
+    }
+
     /// A segment without data.
     pub fn ack(&mut self) -> Frame {
         self.send(&[])

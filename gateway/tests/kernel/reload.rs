@@ -1,0 +1,95 @@
+//! Another policy put in force while flows go on.
+
+use gateway_common::abi::Kind;
+use gateway_common::reason::Reason;
+
+use crate::harness::*;
+
+#[test]
+fn a_reload_takes_effect_for_new_flows_and_the_generation_grows() {
+    let before = Setup::phone(
+        "[block]\ndomains = [\"example.org\"]\naddresses = [\"203.0.113.0/24\"]\nports = [\"tcp/853\"]",
+    );
+    let after = Setup::phone(
+        "[block]\ndomains = [\"example.net\"]\naddresses = [\"192.0.2.0/24\"]\nports = [\"tcp/854\"]",
+    );
+    let mut filter = Filter::new(&before);
+    assert_eq!(filter.maps.generation().unwrap(), 1);
+    for (round, (setup, [bad, good], [net, open], [port, free])) in [
+        (&before, ["www.example.org", "www.example.net"], ["203.0.113.9", "192.0.2.9"], [853, 854]),
+        (&after, ["www.example.net", "www.example.org"], ["192.0.2.9", "203.0.113.9"], [854, 853]),
+        (&before, ["www.example.org", "www.example.net"], ["203.0.113.9", "192.0.2.9"], [853, 854]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let generation = filter.reload(setup);
+        assert_eq!(generation, round as u64 + 2);
+        assert_eq!(filter.maps.generation().unwrap(), generation);
+        let from = |path: Path| path.from_port(50_000 + u16::try_from(generation).unwrap());
+        let mut tcp = Tcp::new(from(Path::v4()));
+        filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
+        filter.give(&tcp.send(&hello(bad)), &drops(Reason::TlsSni, "p").named(bad));
+        let mut tcp = Tcp::new(from(Path::v6()));
+        filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
+        filter.give(&tcp.send(&hello(good)), &passes(Reason::TlsSni).named(good));
+        let by_address = drops(Reason::Address, "p").begins().decides(Kind::Address);
+        filter.give(&Tcp::new(from(Path::to(net))).syn(), &by_address);
+        filter.give(&Tcp::new(from(Path::to(open))).syn(), &passes(Reason::NoPayload).begins());
+        let by_port = drops(Reason::Port, "p").begins().decides(Kind::None);
+        filter.give(&Tcp::new(from(Path::v4().port(port))).syn(), &by_port);
+        filter.give(&Tcp::new(from(Path::v4().port(free))).syn(), &passes(Reason::NoPayload).begins());
+    }
+}
+
+#[test]
+fn a_flow_whose_name_is_still_to_come_is_judged_by_the_policy_that_is_then_in_force() {
+    let mut filter = Filter::phone("[block]\ndomains = [\"example.org\"]");
+    let mut now_bad = Tcp::new(Path::v4());
+    let mut now_good = Tcp::new(Path::v6());
+    filter.give(&now_bad.syn(), &passes(Reason::NoPayload).begins());
+    filter.give(&now_good.syn(), &passes(Reason::NoPayload).begins());
+    filter.reload(&Setup::phone("[block]\ndomains = [\"example.net\"]"));
+    filter
+        .give(&now_bad.send(&hello("www.example.net")), &drops(Reason::TlsSni, "p").named("www.example.net"));
+    filter.give(&now_good.send(&hello("www.example.org")), &passes(Reason::TlsSni).named("www.example.org"));
+}
+
+#[test]
+fn a_device_can_be_given_policies_and_be_freed_of_them() {
+    let policy = "[block]\ndomains = [\"example.org\"]";
+    let without = Setup::new().policy("p", policy).device("phone", PHONE, &[]);
+    let with = Setup::phone(policy);
+    let mut filter = Filter::new(&without);
+    let hello = || Tcp::new(Path::v4()).send(&hello("www.example.org"));
+    filter.give(&hello(), &passes(Reason::Unfiltered));
+    filter.reload(&with);
+    filter.give(&hello(), &drops(Reason::TlsSni, "p").begins().named("www.example.org"));
+    filter.reload(&without);
+    filter.give(&hello(), &passes(Reason::Unfiltered));
+    filter.reload(&without.defaults(&["p"]));
+    filter.give(&Tcp::new(Path::v4().from(TV)).syn(), &passes(Reason::NoPayload).of("other").begins());
+}
+
+#[test]
+fn a_name_is_found_under_every_seed_that_a_reload_draws() {
+    let setup = Setup::phone("[block]\ndomains = [\"example.org\"]");
+    let mut filter = Filter::new(&setup);
+    let mut seeds = std::collections::BTreeSet::new();
+    for port in 50_000..50_010 {
+        filter.reload(&setup);
+        seeds.insert(filter.maps.read_generation().unwrap().hash_seed);
+        let mut tcp = Tcp::new(Path::v4().from_port(port));
+        let blocked = drops(Reason::TlsSni, "p").begins().named("a.b.example.org");
+        filter.give(&tcp.send(&hello("a.b.example.org")), &blocked);
+    }
+    assert_eq!(seeds.len(), 10, "a seed came twice");
+}
+
+#[test]
+fn before_the_first_policy_everything_passes_unfiltered() {
+    let mut filter = Filter::empty();
+    filter.give(&Tcp::new(Path::v4()).syn(), &passes(Reason::Unfiltered).of("other"));
+    filter.give(&Path::v6().udp(b"hi").cut(20), &passes(Reason::Unfiltered).of("other"));
+    assert_eq!(filter.maps.generation().unwrap(), 0);
+}
