@@ -1,27 +1,23 @@
 //! The fast path: from a frame to its device, its address and its flow. Small, because every frame pays for it.
 
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, Device, Flow, FlowState, Kind, Stage, Verdict};
+use gateway_common::abi::{Action, Device, Flow, FlowState, Stage, Verdict};
 use gateway_common::reason::Reason;
 use gateway_common::tls::{self, HELLO_START};
 use gateway_common::http::{self, REQUEST_START};
 use gateway_common::wire::{self, Fragment, Frame as _, Link, MacAddr, Transport};
 
 use crate::maps::{self, Packet, Scratch, Tables};
-use crate::opaque::opaque;
-use crate::packet::XdpFrame;
+use crate::packet::{self, XdpFrame};
 use crate::settle::{self, Finding};
 use crate::{flow, judge, tell};
-
-/// No payload begins behind this: 8 extension headers of 2 KiB and what is before and behind them make 17 KiB.
-const MAX_OFFSET: usize = 0x7fff;
 
 /// Port of DNS, network order.
 const DNS_PORT: [u8; 2] = 53u16.to_be_bytes();
 
 /// How many bytes show what a stream can be the start of.
-const START: usize = HELLO_START;
-const _: () = assert!(REQUEST_START == START);
+const START: usize = packet::START_BYTES;
+const _: () = assert!(REQUEST_START == START && HELLO_START == START);
 
 /// What the fast path came to.
 pub enum Outcome {
@@ -73,6 +69,7 @@ impl Frame<'_> {
         packet.frame_len = frame_len;
         packet.vlan_count = 0;
         packet.question_end = 0;
+        packet.answerable = false;
         packet.begins = false;
         packet.next_sequence = 0;
         packet.so_far = Verdict::pass(Reason::NoPayload);
@@ -113,6 +110,7 @@ impl Frame<'_> {
         if matches!(network.fragment, Fragment::First) {
             return Ok(self.fragment());
         }
+        self.packet().answerable = true;
         Ok(self.transport(&transport))
     }
 
@@ -202,7 +200,7 @@ impl Frame<'_> {
     /// The inspector for the payload of a flow in `state`: the one that has begun, or the one for what its first bytes can
     /// be the start of. Fewer bytes than show that are worth a closer look only where they begin a connection.
     #[inline(always)]
-    fn stage(&self, transport: &Transport, state: u8) -> Option<Stage> {
+    fn stage(&mut self, transport: &Transport, state: u8) -> Option<Stage> {
         let opening = state == FlowState::Opening as u8;
         match state {
             s if s == FlowState::Tls as u8 => return Some(Stage::Tls),
@@ -211,19 +209,17 @@ impl Frame<'_> {
             _ if opening && transport.destination_port == DNS_PORT => return Some(Stage::Dns),
             _ => {}
         }
-        // The mask changes nothing, but the verifier follows offsets into a packet only within 16 bits.
-        let offset = opaque(transport.offset) & MAX_OFFSET;
-        if transport.len < START {
-            // Read with the byte before, the last one of the TCP header: one byte alone the verifier does not follow.
-            let [_, first]: [u8; 2] = self.bytes.read(offset.wrapping_sub(1) & MAX_OFFSET)?;
-            return match first {
+        let packet = self.packet();
+        let (offset, len) = (packet.payload_offset, packet.payload_len);
+        let start = packet::start(self.ctx, offset, len);
+        if len < START as u32 {
+            return match start[0] {
                 _ if !opening => None,
                 tls::FIRST_BYTE => Some(Stage::Tls),
                 b'A'..=b'Z' | b'\r' | b'\n' => Some(Stage::Http),
                 _ => None,
             };
         }
-        let start: [u8; START] = self.bytes.read(offset)?;
         if tls::may_begin(start) {
             Some(Stage::Tls)
         } else if http::may_begin(start) {
@@ -304,8 +300,7 @@ impl Frame<'_> {
 
     #[inline(always)]
     fn decide(&mut self, verdict: Verdict) -> Outcome {
-        let kind = if matches!(verdict.reason, Reason::Address) { Kind::Address } else { Kind::None };
-        let finding = Finding { verdict, kind, name_len: 0 };
+        let finding = Finding::nameless(verdict);
         Outcome::Done(settle::settle(self.ctx, self.scratch, self.tables.generation.number, &finding))
     }
 }

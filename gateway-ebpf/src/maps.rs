@@ -168,6 +168,8 @@ pub struct Packet {
     pub is_v4: bool,
     /// A [`gateway_common::abi::FlowState`]: how far the filter was with the flow before this packet.
     pub state: u8,
+    /// Whether it is whole, with ports, so that its sender can be answered.
+    pub answerable: bool,
     /// Whether this is the first packet that is seen of its flow.
     pub begins: bool,
     /// Length of a DNS message up to the end of its question, if that is what is answered; else 0.

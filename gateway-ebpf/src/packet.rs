@@ -2,7 +2,6 @@
 
 use core::ffi::c_void;
 
-use aya_ebpf::EbpfContext as _;
 use aya_ebpf::helpers::generated::{bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
 use aya_ebpf::programs::XdpContext;
 use gateway_common::tls::{PIECE_LEN, Piece};
@@ -64,11 +63,28 @@ pub fn load(ctx: &XdpContext, offset: u32, len: u32, piece: &mut Piece) -> bool 
     // SAFETY: the helper checks `offset` and `bounded` against the frame and writes `bounded` bytes, at most the size of
     // the array it is given.
     let failed = unsafe {
-        bpf_xdp_load_bytes(ctx.as_ptr().cast(), offset, piece.bytes.as_mut_ptr().cast::<c_void>(), bounded)
+        bpf_xdp_load_bytes(ctx.ctx, offset, piece.bytes.as_mut_ptr().cast::<c_void>(), bounded)
     };
     if failed != 0 {
         return false;
     }
     piece.len = bounded;
     true
+}
+
+/// How many bytes [`start`] reads.
+pub const START_BYTES: usize = 6;
+
+/// The first bytes of a payload; zeros for those that it does not have.
+///
+/// By a helper, since a payload may lie behind the linear part of the frame although its headers do not.
+#[inline(always)]
+pub fn start(ctx: &XdpContext, offset: u32, len: u32) -> [u8; START_BYTES] {
+    let mut start = [0; START_BYTES];
+    let to = start.as_mut_ptr().cast::<c_void>();
+    let read = if len >= START_BYTES as u32 { START_BYTES as u32 } else { 1 };
+    // SAFETY: the helper checks the place against the frame and writes `read` bytes, at most the size of the array. Should
+    // it refuse, the zeros stay, which no message that is inspected begins with.
+    unsafe { bpf_xdp_load_bytes(ctx.ctx, offset, to, read) };
+    start
 }

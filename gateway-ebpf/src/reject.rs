@@ -26,7 +26,8 @@ pub fn run(ctx: &XdpContext) -> bool {
     // SAFETY: this CPU's element, checked, which the fast path filled for this packet; nobody else writes it now.
     let scratch = unsafe { &mut *element };
     let (packet, reply) = (&scratch.packet, &mut scratch.reply);
-    if !within_budget(packet) {
+    // Nobody answers what was sent to a group (RFC 1122, 3.2.2; RFC 9293, 3.9.2.3; RFC 4443, 2.4).
+    if !packet.answerable || !load(ctx, 0, &mut reply.macs) || reply.macs[0].is_group() || !within_budget(packet) {
         return false;
     }
     let answered = match (packet.flow.protocol, packet.is_v4) {
@@ -44,8 +45,13 @@ pub fn run(ctx: &XdpContext) -> bool {
         (UDP, false) => unreachable_v6(ctx, packet, reply),
         _ => false,
     };
+    if !answered {
+        return false;
+    }
     // SAFETY: likewise.
-    answered && exchange_macs(ctx, unsafe { &mut (*element).reply })
+    let macs = unsafe { &mut (*element).reply.macs };
+    macs.reverse();
+    store(ctx, 0, &*macs)
 }
 
 /// Quotes the header and eight bytes behind it. With options in between the quote would not fit: no answer.
@@ -140,16 +146,6 @@ fn cut(ctx: &XdpContext, packet: &Packet, len: u32) -> bool {
     let delta = (i64::from(packet.network_offset) + i64::from(len) - packet.frame_len.cast_signed()) as i32;
     // SAFETY: the helper checks the new length; no pointer into the packet is held.
     unsafe { bpf_xdp_adjust_tail(ctx.ctx, delta) == 0 }
-}
-
-#[inline(always)]
-fn exchange_macs(ctx: &XdpContext, reply: &mut Reply) -> bool {
-    if !load(ctx, 0, &mut reply.macs) {
-        return false;
-    }
-    let [destination, source] = reply.macs;
-    reply.macs = [source, destination];
-    store(ctx, 0, &reply.macs)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "headers of tens of bytes")]

@@ -31,7 +31,11 @@ impl Finding {
 pub fn told(ctx: &XdpContext, scratch: &mut Scratch, finding: &Finding) -> Action {
     let verdict = finding.verdict.or(scratch.packet.so_far);
     if finding.name_len > 0 || !matches!(verdict.action, Action::Pass) {
-        tell::event(scratch, verdict, finding.kind, finding.name_len);
+        let kind = match (finding.kind, verdict.reason) {
+            (Kind::None, Reason::Address) => Kind::Address,
+            (kind, _) => kind,
+        };
+        tell::event(scratch, verdict, kind, finding.name_len);
     }
     finish(ctx, &scratch.packet, verdict, finding.verdict.reason, true)
 }

@@ -9,8 +9,8 @@ const BLOCKED: &str = "[block]\ndomains = [\"example.org\"]";
 #[test]
 fn a_decided_flow_keeps_its_verdict_and_is_counted_once() {
     let mut filter = Filter::phone(BLOCKED);
-    let mut bad = Tcp::new(Path::v4().from_port(50_001));
-    let mut good = Tcp::new(Path::v4().from_port(50_002));
+    let mut bad = Tcp::new(Path::v4().source_port(50_001));
+    let mut good = Tcp::new(Path::v4().source_port(50_002));
     filter.give(&bad.syn(), &passes(Reason::NoPayload).begins());
     filter.give(&good.syn(), &passes(Reason::NoPayload).begins());
     filter.give(&bad.send(&hello("www.example.org")), &drops(Reason::TlsSni, "p").named("www.example.org"));
@@ -94,7 +94,7 @@ fn flags_without_data_begin_a_flow_of_which_the_syn_was_not_seen() {
     let mut port = 50_000;
     let mut tcp = || {
         port += 1;
-        Tcp::new(Path::v4().from_port(port))
+        Tcp::new(Path::v4().source_port(port))
     };
     let begins = passes(Reason::NoPayload).begins();
     filter.give(&tcp().ack(), &begins);
@@ -143,7 +143,7 @@ fn flows_differ_by_each_part_of_their_key() {
         &drops(Reason::TlsSni, "p").begins().named("www.example.org"),
     );
     let others = [
-        Path::v4().from_port(50_323),
+        Path::v4().source_port(50_323),
         Path::v4().port(444),
         Path::to("198.51.100.8"),
         Path { source: [192, 168, 1, 6].into(), ..Path::v4() },
@@ -162,7 +162,7 @@ fn a_udp_flow_is_decided_by_its_first_datagram() {
         filter.give(&path.udp(b"one"), &passes(Reason::NotInspected).begins());
         filter.give(&path.udp(b"two"), &passes(Reason::KnownFlow));
         filter.give(&path.udp(b""), &passes(Reason::KnownFlow));
-        filter.give(&path.clone().from_port(50_001).udp(b""), &passes(Reason::NotInspected).begins());
+        filter.give(&path.clone().source_port(50_001).udp(b""), &passes(Reason::NotInspected).begins());
         // A TCP connection between the same ports is another flow.
         filter.give(&Tcp::new(path).syn(), &passes(Reason::NoPayload).begins());
     }

@@ -14,7 +14,7 @@ fn paths() -> Vec<Path> {
     for path in [Path::v4(), Path::v6()] {
         for tags in [&[][..], &[(C_TAG, 10)], &qinq] {
             for port in [443, 8443, 22, 61_000] {
-                paths.push(path.clone().tagged(tags).port(port).from_port(ports.next().unwrap()));
+                paths.push(path.clone().tagged(tags).port(port).source_port(ports.next().unwrap()));
             }
         }
     }
@@ -78,10 +78,10 @@ fn the_name_is_read_whatever_else_the_client_offers() {
     let mut filter = Filter::phone(BLOCKED);
     let (blocked, fine) = ("api.xiaomi.example", "www.example.org");
     for (port, (to_blocked, to_fine)) in (50_000..).zip(hellos(blocked).into_iter().zip(hellos(fine))) {
-        let mut tcp = Tcp::new(Path::v4().from_port(port));
+        let mut tcp = Tcp::new(Path::v4().source_port(port));
         filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
         filter.give(&tcp.send(&to_blocked), &drops(Reason::TlsSni, "p").named(blocked));
-        let mut tcp = Tcp::new(Path::v6().from_port(port));
+        let mut tcp = Tcp::new(Path::v6().source_port(port));
         filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
         filter.give(&tcp.send(&to_fine), &passes(Reason::TlsSni).named(fine));
     }
@@ -91,7 +91,7 @@ fn the_name_is_read_whatever_else_the_client_offers() {
 fn the_name_is_read_at_every_place_that_rustls_shuffles_it_to() {
     let mut filter = Filter::phone(BLOCKED);
     for port in 50_000..50_040 {
-        let mut tcp = Tcp::new(Path::v4().from_port(port));
+        let mut tcp = Tcp::new(Path::v4().source_port(port));
         let blocked = drops(Reason::TlsSni, "p").begins().named("api.xiaomi.example");
         filter.give(&tcp.send(&hello("api.xiaomi.example")), &blocked);
     }

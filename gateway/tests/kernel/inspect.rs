@@ -14,7 +14,7 @@ fn assert_first_payload(
     blocked_for: Option<Reason>,
     counted: Reason,
 ) {
-    let mut tcp = Tcp::new(Path::v4().from_port(port));
+    let mut tcp = Tcp::new(Path::v4().source_port(port));
     filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
     if let Some(reason) = blocked_for {
         filter.give(&tcp.send(payload), &drops(counted, "p").decides(Kind::None));

@@ -13,7 +13,7 @@ fn the_tcp_header_is_found_behind_4_to_40_bytes_of_options() {
     for words in 1..=10_u16 {
         // Whoever took these for a TCP header would read other ports, and a data offset that leaves no payload.
         let options = [0xf0; 40];
-        let path = Path::v4().options(&options[..usize::from(words) * 4]).from_port(50_000 + words);
+        let path = Path::v4().options(&options[..usize::from(words) * 4]).source_port(50_000 + words);
         let mut tcp = Tcp::new(path);
         filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
         filter.give(&tcp.send(&hello("x.example")), &drops(Reason::TlsSni, "p").named("x.example"));

@@ -16,7 +16,7 @@ const SHIM6: u8 = 140;
 /// Asserts that in a connection with these extension headers the blocked name is found.
 #[track_caller]
 fn assert_found(filter: &mut Filter, port: u16, extensions: &[Extension]) {
-    let mut tcp = Tcp::new(Path::v6().extensions(extensions.to_vec()).from_port(port));
+    let mut tcp = Tcp::new(Path::v6().extensions(extensions.to_vec()).source_port(port));
     filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
     filter.give(&tcp.send(&hello("x.example")), &drops(Reason::TlsSni, "p").named("x.example"));
 }

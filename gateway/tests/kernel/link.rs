@@ -66,7 +66,7 @@ fn a_name_is_found_behind_no_tag_one_tag_and_two_tags() {
     ];
     for (port, tags) in (50_000..).zip(tags) {
         for path in [Path::v4(), Path::v6()] {
-            let mut tcp = Tcp::new(path.tagged(tags).from_port(port));
+            let mut tcp = Tcp::new(path.tagged(tags).source_port(port));
             filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
             filter.give(&tcp.send(&hello("x.example")), &drops(Reason::TlsSni, "p").named("x.example"));
             filter.give(&tcp.ack(), &drops(Reason::KnownFlow, "p").because(Reason::TlsSni));

@@ -7,11 +7,13 @@
 
 mod addresses;
 mod defaults;
+mod dns;
 mod engine;
 mod flows;
 mod fragments;
 mod harness;
 mod hellos;
+mod http;
 mod inspect;
 mod ipv4;
 mod ipv6;

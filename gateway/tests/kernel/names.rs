@@ -13,7 +13,7 @@ fn assert_judged(
     names: &[(&str, Option<&'static str>)],
 ) {
     for (port, (name, by)) in (50_000..).zip(names) {
-        let mut tcp = Tcp::new(path.clone().from_port(port));
+        let mut tcp = Tcp::new(path.clone().source_port(port));
         let expected = by.map_or_else(|| passes(Reason::TlsSni), |policy| drops(Reason::TlsSni, policy));
         filter.give(&tcp.syn(), &passes(Reason::NoPayload).of(device).begins());
         filter.give(&tcp.send(&hello(name)), &expected.of(device).named(name));
@@ -78,7 +78,7 @@ fn upper_case_and_a_trailing_dot_change_nothing() {
     ];
     for (port, (placeholder, on_the_wire, name)) in (50_000..).zip(names) {
         let stream = replaced(hello(placeholder), placeholder.as_bytes(), on_the_wire);
-        let mut tcp = Tcp::new(Path::v4().from_port(port));
+        let mut tcp = Tcp::new(Path::v4().source_port(port));
         filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
         filter.give(&tcp.send(&stream), &drops(Reason::TlsSni, "p").named(name));
     }
@@ -175,7 +175,7 @@ fn a_name_of_253_bytes_is_judged_whole_and_by_what_is_above_it() {
     let other = exact.replacen('l', "m", 1);
     assert_judged(&mut filter, &Path::v6(), "phone", &[(&other, None)]);
     // With a trailing dot it has 254 bytes on the wire.
-    let mut tcp = Tcp::new(Path::v4().from_port(60_000));
+    let mut tcp = Tcp::new(Path::v4().source_port(60_000));
     let dotted = format!("{exact}.");
     let expected = drops(Reason::TlsSni, "p").begins().named(&exact);
     filter.give(&tcp.send(&crafted(dotted.as_bytes())), &expected);
@@ -193,7 +193,7 @@ fn bytes_that_no_host_name_has_are_told_as_they_are_and_match_nothing() {
         b"exam\"ple\n",
     ];
     for (port, name) in (50_000..).zip(names) {
-        let mut tcp = Tcp::new(Path::v4().from_port(port));
+        let mut tcp = Tcp::new(Path::v4().source_port(port));
         filter.give(&tcp.send(&crafted(name)), &passes(Reason::TlsSni).begins().named_bytes(name));
     }
     // In front of a dot they are part of a name below the blocked one.

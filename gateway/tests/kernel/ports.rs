@@ -28,7 +28,7 @@ fn a_port_is_that_of_its_protocol_and_of_the_destination() {
         for (source, destination) in
             [(50_000, 8853), (853, 443), (50_000, 854), (50_000, 852), (50_000, 0x5503)]
         {
-            let mut tcp = Tcp::new(path.clone().from_port(source).port(destination));
+            let mut tcp = Tcp::new(path.clone().source_port(source).port(destination));
             filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
         }
         // The header of ICMP is no ports, whatever its bytes.

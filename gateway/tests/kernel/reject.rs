@@ -19,7 +19,7 @@ fn a_rejected_name_is_answered_with_a_reset_and_each_later_segment_too() {
     for (port, path) in
         (50_000..).zip([Path::v4(), Path::v6(), Path::v4().tagged(&qinq), Path::v6().tagged(&qinq[1..])])
     {
-        let mut tcp = Tcp::new(path.from_port(port));
+        let mut tcp = Tcp::new(path.source_port(port));
         filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
         let frame = tcp.send(&hello("www.example.org"));
         filter.give(&frame, &rejects(Reason::TlsSni, "p", reset(&frame)).named("www.example.org"));
@@ -49,9 +49,11 @@ fn a_syn_to_a_rejected_address_or_port_is_answered_with_a_reset_that_acknowledge
 #[test]
 fn a_rejected_datagram_is_answered_with_port_unreachable() {
     let mut filter = Filter::phone(REJECT);
-    for path in
-        [Path::v4().port(853), Path::v6().port(853), Path::v6().port(853).tagged(&[(C_TAG, 10)]).from_port(1)]
-    {
+    for path in [
+        Path::v4().port(853),
+        Path::v6().port(853),
+        Path::v6().port(853).tagged(&[(C_TAG, 10)]).source_port(1),
+    ] {
         let frame = path.udp(b"a question of some length, of which the answer quotes the header only");
         filter.give(&frame, &rejects(Reason::Port, "p", unreachable(&frame)).begins().decides(Kind::None));
         // An answer can be longer than what it answers.
@@ -154,7 +156,7 @@ fn a_malformed_or_nameless_hello_is_answered_with_a_reset() {
     for (port, (payload, reason)) in
         (50_000..).zip([(nameless(), Reason::Nameless), (crafted(b""), Reason::Malformed)])
     {
-        let frame = Tcp::new(Path::v4().from_port(port)).send(&payload);
+        let frame = Tcp::new(Path::v4().source_port(port)).send(&payload);
         filter.give(&frame, &rejects(reason, "p", reset(&frame)).begins().decides(Kind::None));
     }
 }

@@ -26,7 +26,7 @@ fn a_reload_takes_effect_for_new_flows_and_the_generation_grows() {
         let generation = filter.reload(setup);
         assert_eq!(generation, round as u64 + 2);
         assert_eq!(filter.maps.generation().unwrap(), generation);
-        let from = |path: Path| path.from_port(50_000 + u16::try_from(generation).unwrap());
+        let from = |path: Path| path.source_port(50_000 + u16::try_from(generation).unwrap());
         let mut tcp = Tcp::new(from(Path::v4()));
         filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
         filter.give(&tcp.send(&hello(bad)), &drops(Reason::TlsSni, "p").named(bad));
@@ -79,7 +79,7 @@ fn a_name_is_found_under_every_seed_that_a_reload_draws() {
     for port in 50_000..50_010 {
         filter.reload(&setup);
         seeds.insert(filter.maps.read_generation().unwrap().hash_seed);
-        let mut tcp = Tcp::new(Path::v4().from_port(port));
+        let mut tcp = Tcp::new(Path::v4().source_port(port));
         let blocked = drops(Reason::TlsSni, "p").begins().named("a.b.example.org");
         filter.give(&tcp.send(&hello("a.b.example.org")), &blocked);
     }

@@ -13,10 +13,14 @@ fn a_full_ring_buffer_changes_no_verdict_and_each_lost_event_is_counted() {
     let (bad, good) = (hello("www.example.org"), hello("www.example.net"));
     for n in 0..flows {
         let port = 10_000 + u16::try_from(n).unwrap();
-        assert_eq!(filter.run(&Tcp::new(Path::v4().from_port(port)).send(&bad)), "XDP_DROP", "flow {n}");
+        assert_eq!(filter.run(&Tcp::new(Path::v4().source_port(port)).send(&bad)), "XDP_DROP", "flow {n}");
         if n >= room {
-            assert_eq!(filter.run(&Tcp::new(Path::v6().from_port(port)).send(&good)), "XDP_PASS", "flow {n}");
-            assert_eq!(filter.run(&Tcp::new(Path::v4().from_port(port)).ack()), "XDP_DROP", "flow {n}");
+            assert_eq!(
+                filter.run(&Tcp::new(Path::v6().source_port(port)).send(&good)),
+                "XDP_PASS",
+                "flow {n}"
+            );
+            assert_eq!(filter.run(&Tcp::new(Path::v4().source_port(port)).ack()), "XDP_DROP", "flow {n}");
         }
     }
     let told = filter.events(&(0..=u64::MAX)).len();

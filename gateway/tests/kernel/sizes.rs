@@ -37,7 +37,7 @@ fn a_jumbo_frame_with_the_hello_at_its_front_is_judged() {
     let mut filter = Filter::phone(BLOCKED);
     for (port, (path, mtu)) in (50_000..).zip([(Path::v4(), 9000), (Path::v6(), 9000), (Path::v4(), 16_000)])
     {
-        let mut tcp = Tcp::new(path.from_port(port));
+        let mut tcp = Tcp::new(path.source_port(port));
         filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
         let mut payload = hello("www.example.org");
         payload.resize(mtu - 60, 0x17);
@@ -67,7 +67,7 @@ fn a_hello_does_not_pass_wherever_the_first_piece_of_a_frame_ends() {
     let mut passed = Vec::new();
     for (port, len) in (50_000..).zip((900..1000).step_by(4)) {
         let chain = [Extension::of_len(60, 2048), Extension::authentication(len), Extension::of_len(60, 456)];
-        let path = Path::v6().extensions(chain).from_port(port);
+        let path = Path::v6().extensions(chain).source_port(port);
         let payload_at = path.transport_at() + 20;
         let mut tcp = Tcp::new(path);
         let before = filter.run(&tcp.syn());
@@ -89,7 +89,7 @@ fn context(first_piece: usize) -> Vec<u8> {
 /// cannot be told to do so in a test run.
 #[test]
 fn a_hello_does_not_pass_however_little_of_its_frame_lies_in_the_first_piece() {
-    if !KernelVersion::at_least(6, 18, 0) {
+    if KernelVersion::current().unwrap() < KernelVersion::new(6, 18, 0) {
         eprintln!("not run: it needs Linux 6.18");
         return;
     }
@@ -97,7 +97,7 @@ fn a_hello_does_not_pass_however_little_of_its_frame_lies_in_the_first_piece() {
     let mut passed = Vec::new();
     let whole = Tcp::new(Path::v4()).send(&hello("www.example.org")).bytes.len();
     for (port, first_piece) in (50_000..).zip(14..whole) {
-        let frame = Tcp::new(Path::v4().from_port(port)).send(&hello("www.example.org"));
+        let frame = Tcp::new(Path::v4().source_port(port)).send(&hello("www.example.org"));
         let context = context(first_piece);
         let options =
             TestRunOptions { data_in: Some(&frame.bytes), ctx_in: Some(&context), ..TestRunOptions::new() };

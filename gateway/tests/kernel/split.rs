@@ -32,7 +32,7 @@ fn a_hello_cut_in_two_at_any_byte_is_one_hello() {
     let stream = crafted(NAME.as_bytes());
     let known = drops(Reason::KnownFlow, "p").because(Reason::TlsSni);
     for (port, cut) in (40_000..).zip(1..stream.len()) {
-        let mut tcp = opened(&mut filter, Path::v4().from_port(port));
+        let mut tcp = opened(&mut filter, Path::v4().source_port(port));
         let (first, second) = stream.split_at(cut);
         if cut < name_ends(&stream) {
             filter.give(&tcp.send(first), &passes(Reason::Incomplete));
@@ -85,7 +85,7 @@ fn a_name_behind_the_first_segment_is_read_as_todays_browsers_send_it() {
     let mut filter = Filter::phone(BLOCKED);
     for (port, before) in (50_000..).zip([1184, 1400, 2500, 4000, 12_000]) {
         let stream = late_name(NAME.as_bytes(), before);
-        let mut tcp = opened(&mut filter, Path::v4().from_port(port));
+        let mut tcp = opened(&mut filter, Path::v4().source_port(port));
         let mut sent = 0;
         for segment in stream.chunks(1400) {
             sent += segment.len();
@@ -173,7 +173,7 @@ fn the_pieces_of_several_flows_are_told_apart() {
     let mut filter = Filter::new(&setup);
     let (bad, good) = (hello(NAME), hello("www.example.net"));
     let mut phone = Tcp::new(Path::v4());
-    let mut other = Tcp::new(Path::v4().from_port(50_323));
+    let mut other = Tcp::new(Path::v4().source_port(50_323));
     let mut tv = Tcp::new(Path::v4().from(TV));
     for at in [0, 10] {
         let begins = |expected: Expected| if at == 0 { expected.begins() } else { expected };
@@ -196,7 +196,7 @@ fn what_a_later_piece_shows_to_be_wrong_is_judged_then() {
     for (port, (stream, reason)) in
         (50_000..).zip([(nameless(), Reason::Nameless), (broken, Reason::Malformed)])
     {
-        let mut tcp = opened(&mut filter, Path::v4().from_port(port));
+        let mut tcp = opened(&mut filter, Path::v4().source_port(port));
         filter.give(&tcp.send(&stream[..50]), &passes(Reason::Incomplete));
         filter.give(&tcp.send(&stream[50..]), &drops(reason, "p").decides(Kind::None));
     }
@@ -227,7 +227,8 @@ fn of_more_half_read_hellos_than_there_is_room_for_none_passes() {
     let mut filter = Filter::phone(BLOCKED);
     let stream = hello(NAME);
     let flows = u16::try_from(MAX_PARTIAL + 1000).unwrap();
-    let mut connections: Vec<Tcp> = (0..flows).map(|n| Tcp::new(Path::v4().from_port(10_000 + n))).collect();
+    let mut connections: Vec<Tcp> =
+        (0..flows).map(|n| Tcp::new(Path::v4().source_port(10_000 + n))).collect();
     for tcp in &mut connections {
         assert_eq!(filter.run(&tcp.send(&stream[..30])), "XDP_PASS");
     }

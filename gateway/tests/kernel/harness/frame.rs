@@ -111,7 +111,7 @@ impl Path {
         Self { destination_port, ..self }
     }
 
-    pub fn from_port(self, source_port: u16) -> Self {
+    pub fn source_port(self, source_port: u16) -> Self {
         Self { source_port, ..self }
     }
 

@@ -25,12 +25,10 @@ impl Tcp {
     /// The same with data (RFC 7413).
     pub fn syn_with(&mut self, payload: &[u8]) -> Frame {
         const OPTIONS: [u8; 20] = [2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7];
-        let frame = self.segment(payload, |header| {
+        self.segment(payload, |header| {
             header.syn = true;
             header.set_options_raw(&OPTIONS).unwrap();
-        });
-        self.next = self.next.wrapping_add(1);
-        frame
+        })
     }
 
     /// The same connection, `bytes` further back: what is sent is what was sent already.
@@ -70,7 +68,8 @@ impl Tcp {
         let mut header = TcpHeader::new(source_port, destination_port, self.next, 64240);
         header.acknowledgment_number = 0x1000;
         change(&mut header);
-        self.next = self.next.wrapping_add(u32::try_from(payload.len()).unwrap());
+        let taken = payload.len() + usize::from(header.syn) + usize::from(header.fin);
+        self.next = self.next.wrapping_add(u32::try_from(taken).unwrap());
         self.path.tcp(header, payload)
     }
 }

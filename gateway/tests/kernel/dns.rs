@@ -1,0 +1,116 @@
+//! Questions to port 53, over UDP and TCP, each judged by itself.
+
+use etherparse::{NetSlice, SlicedPacket, TransportSlice};
+use gateway_common::abi::Kind;
+use gateway_common::reason::Reason;
+
+use crate::harness::*;
+
+const BLOCKED: &str = "[block]\ndomains = [\"example.org\"]";
+/// Recursion desired.
+const QUERY: u16 = 0x0100;
+
+/// A query with one question of type A and an OPT record, as stub resolvers send it.
+fn query(name: &str, flags: u16) -> Vec<u8> {
+    let mut message = [0x1234_u16, flags, 1, 0, 0, 1].map(u16::to_be_bytes).concat();
+    message.extend(question(name));
+    message.extend([0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0]);
+    message
+}
+
+fn question(name: &str) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for label in name.split('.') {
+        wire.push(u8::try_from(label.len()).unwrap());
+        wire.extend(label.bytes());
+    }
+    wire.extend([0, 0, 1, 0, 1]);
+    wire
+}
+
+/// With the length in front that DNS has over TCP.
+fn framed(message: &[u8]) -> Vec<u8> {
+    [&u16::try_from(message.len()).unwrap().to_be_bytes(), message].concat()
+}
+
+fn resolver(path: Path) -> Path {
+    path.port(53)
+}
+
+#[test]
+fn each_question_of_a_flow_is_judged_by_itself() {
+    let mut filter = Filter::phone(BLOCKED);
+    for path in [resolver(Path::v4()), resolver(Path::v6())] {
+        let passed = passes(Reason::DnsQname).named("other.example").decides(Kind::DnsQname);
+        let blocked = drops(Reason::DnsQname, "p").named("www.example.org").decides(Kind::DnsQname);
+        filter.give(&path.udp(&query("other.example", QUERY)), &passed.clone().begins());
+        filter.give(&path.udp(&query("WWW.Example.ORG", QUERY)), &blocked);
+        filter.give(&path.udp(&query("other.example", QUERY)), &passed);
+        filter.give(&path.udp(&query("www.example.org", QUERY)), &blocked);
+    }
+}
+
+#[test]
+fn a_refused_question_is_answered_that_there_is_no_such_name() {
+    let mut filter = Filter::phone(&format!("action = \"reject\"\n{BLOCKED}"));
+    let tagged = resolver(Path::v6()).tagged(&[(C_TAG, 10)]);
+    for (flags, path) in [(QUERY, resolver(Path::v4())), (0x0010, resolver(Path::v6())), (QUERY, tagged)] {
+        let asked = query("www.example.org", flags);
+        let frame = path.udp(&asked);
+        let outcome = filter.outcome(&frame);
+        assert_eq!(outcome.verdict, "XDP_TX");
+        let Left::Changed(answer) = outcome.left else { panic!("no answer") };
+        let packet = SlicedPacket::from_ethernet(&answer).unwrap();
+        let Some(TransportSlice::Udp(udp)) = &packet.transport else { panic!("no UDP") };
+        assert_eq!((udp.source_port(), udp.destination_port()), (53, path.source_port));
+        let end = 12 + question("www.example.org").len();
+        let expected_flags = 0x8083 | flags;
+        let header = [0x1234_u16, expected_flags, 1, 0, 0, 0].map(u16::to_be_bytes).concat();
+        assert_eq!(udp.payload(), [&header, &asked[12..end]].concat());
+        let checksum = match packet.net.as_ref().unwrap() {
+            NetSlice::Ipv4(ip) => {
+                assert_eq!(std::net::IpAddr::from(ip.header().source_addr()), path.destination);
+                udp.to_header().calc_checksum_ipv4(&ip.header().to_header(), udp.payload())
+            }
+            NetSlice::Ipv6(ip) => {
+                assert_eq!(std::net::IpAddr::from(ip.header().source_addr()), path.destination);
+                udp.to_header().calc_checksum_ipv6(&ip.header().to_header(), udp.payload())
+            }
+            NetSlice::Arp(_) => panic!("no IP"),
+        };
+        assert_eq!(udp.checksum(), checksum.unwrap());
+        assert_eq!((&answer[..6], &answer[6..12]), (&frame.bytes[6..12], &frame.bytes[..6]));
+    }
+}
+
+#[test]
+fn a_compressed_name_in_a_question_is_malformed_and_a_response_is_no_question() {
+    let mut filter = Filter::phone(BLOCKED);
+    let mut pointer = query("www.example.org", QUERY);
+    pointer[12] = 0xc0;
+    let path = resolver(Path::v4());
+    filter.give(&path.udp(&pointer), &drops(Reason::Malformed, "p").begins().decides(Kind::None));
+    filter.give(&path.udp(&query("www.example.org", 0x8180)), &passes(Reason::NotInspected));
+}
+
+#[test]
+fn the_second_question_of_a_message_is_judged_too() {
+    let mut filter = Filter::phone(BLOCKED);
+    let mut message = [0x1234_u16, QUERY, 2, 0, 0, 0].map(u16::to_be_bytes).concat();
+    message.extend(question("other.example"));
+    message.extend(question("www.example.org"));
+    assert_eq!(filter.run(&resolver(Path::v4()).udp(&message)), "XDP_DROP");
+}
+
+#[test]
+fn questions_over_tcp_are_judged_one_after_another_however_they_are_cut() {
+    let mut filter = Filter::phone(BLOCKED);
+    let (passed, blocked) = (framed(&query("other.example", QUERY)), framed(&query("www.example.org", QUERY)));
+    for (port, cut) in (50_000..).zip(1..blocked.len()) {
+        let mut tcp = Tcp::new(resolver(Path::v4()).source_port(port));
+        let frames = [tcp.syn(), tcp.send(&passed), tcp.send(&blocked[..cut]), tcp.send(&blocked[cut..])];
+        let verdicts = frames.map(|frame| filter.run(&frame));
+        assert_eq!(verdicts[..2], ["XDP_PASS"; 2], "cut behind {cut} bytes");
+        assert_eq!(verdicts[3], "XDP_DROP", "cut behind {cut} bytes");
+    }
+}
