@@ -88,6 +88,8 @@ pub extern "C" fn next_question(element: *mut Scratch) -> u32 {
     let Some(scratch) = (unsafe { element.as_mut() }) else { return Next::End as u32 };
     let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return Next::End as u32 };
     let policies = scratch.packet.device.policies;
+    // Behind a message in a stream comes another; behind the one in a datagram, nothing.
+    let next = if scratch.packet.flow.protocol == TCP { Next::Result } else { Next::End } as u32;
     let reason = match progress {
         p if p == Progress::Hungry as u32 => return Next::Piece as u32,
         p if p == Progress::Named as u32 => return judge_question(element, tables),
@@ -95,10 +97,11 @@ pub extern "C" fn next_question(element: *mut Scratch) -> u32 {
         p if p == Progress::TooLong as u32 => Reason::TooLong,
         p if p == Progress::NotQuery as u32 || p == Progress::OtherOpcode as u32 => {
             scratch.finding = Finding::nameless(Verdict::pass(Reason::NotInspected));
-            return Next::Result as u32;
+            return next;
         }
-        // The root, or the end of a message; another may follow in a stream.
-        _ => return Next::Result as u32,
+        p if p == Progress::Root as u32 => return Next::Result as u32,
+        // The end of a message.
+        _ => return next,
     };
     scratch.finding = Finding::nameless(judge::unreadable(policies, tables.generation, reason));
     Next::End as u32

@@ -95,6 +95,7 @@ fn numbers_read_back_that_are_out_of_range_or_stand_for_two_are_given_anew() {
     let now = broken.assign(&config).unwrap();
     assert_eq!(now.policies, numbers(&[("a", 0), ("b", 3), ("c", 1)]));
     assert_eq!(now.devices, BTreeMap::from([(mac(1), 1), (mac(2), 2)]));
+    assert_eq!(now.fresh(&broken), Fresh { policies: vec![0, 1], devices: vec![1, 2] });
 }
 
 #[test]

@@ -105,7 +105,8 @@ fn the_second_question_of_a_message_is_judged_too() {
 #[test]
 fn questions_over_tcp_are_judged_one_after_another_however_they_are_cut() {
     let mut filter = Filter::phone(BLOCKED);
-    let (passed, blocked) = (framed(&query("other.example", QUERY)), framed(&query("www.example.org", QUERY)));
+    let (passed, blocked) =
+        (framed(&query("other.example", QUERY)), framed(&query("www.example.org", QUERY)));
     for (port, cut) in (50_000..).zip(1..blocked.len()) {
         let mut tcp = Tcp::new(resolver(Path::v4()).source_port(port));
         let frames = [tcp.syn(), tcp.send(&passed), tcp.send(&blocked[..cut]), tcp.send(&blocked[cut..])];

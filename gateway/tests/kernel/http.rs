@@ -6,7 +6,8 @@ use gateway_common::reason::Reason;
 use crate::harness::*;
 
 const BLOCKED: &str = "[block]\ndomains = [\"example.org\"]";
-const REQUEST: &[u8] = b"GET /ping HTTP/1.1\r\nUser-Agent: miui\r\nhOsT: WWW.example.org:80\r\nAccept: */*\r\n\r\n";
+const REQUEST: &[u8] =
+    b"GET /ping HTTP/1.1\r\nUser-Agent: miui\r\nhOsT: WWW.example.org:80\r\nAccept: */*\r\n\r\n";
 
 #[test]
 fn the_host_of_a_request_is_judged_on_any_port() {
@@ -48,7 +49,10 @@ fn the_authority_of_an_absolute_target_decides_and_a_literal_address_is_no_name(
 fn a_request_that_breaks_the_rules_is_malformed_and_what_is_no_request_is_not_inspected() {
     let mut filter = Filter::phone(BLOCKED);
     let cases: [(&[u8], Expected); 3] = [
-        (b"GET / HTTP/1.1\r\nHost : www.example.org\r\n\r\n", drops(Reason::Malformed, "p").decides(Kind::None)),
+        (
+            b"GET / HTTP/1.1\r\nHost : www.example.org\r\n\r\n",
+            drops(Reason::Malformed, "p").decides(Kind::None),
+        ),
         (b"HELLO there, no request\r\n", passes(Reason::NotInspected)),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", passes(Reason::NotInspected)),
     ];
@@ -64,7 +68,8 @@ fn a_request_cut_in_two_anywhere_is_judged_like_a_whole_one() {
     let mut filter = Filter::phone(BLOCKED);
     for (port, cut) in (40_000..).zip(1..REQUEST.len()) {
         let mut tcp = Tcp::new(Path::v4().port(80).source_port(port));
-        let verdicts = [tcp.syn(), tcp.send(&REQUEST[..cut]), tcp.send(&REQUEST[cut..])].map(|f| filter.run(&f));
+        let verdicts =
+            [tcp.syn(), tcp.send(&REQUEST[..cut]), tcp.send(&REQUEST[cut..])].map(|f| filter.run(&f));
         // The second piece never passes: it completes the name, or the first did.
         assert_eq!((verdicts[0], verdicts[2]), ("XDP_PASS", "XDP_DROP"), "cut behind {cut} bytes");
     }

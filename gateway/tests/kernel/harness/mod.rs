@@ -10,7 +10,7 @@ mod tally;
 mod tcp;
 
 pub use answer::{reset, unreachable};
-pub use expected::{Expected, drops, observes, passes, rejects, rejects_silently, withholds};
+pub use expected::{Expected, Left, drops, observes, passes, rejects, rejects_silently, withholds};
 pub use filter::{Filter, explained, run};
 pub use frame::{C_TAG, Extension, Frame, Path, S_TAG, TCP, UDP};
 pub use hello::{Client, crafted, hello, late_name, nameless, position, replaced};
