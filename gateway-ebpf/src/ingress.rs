@@ -122,9 +122,11 @@ impl Frame<'_> {
         if asks && self.packet().flow.protocol == wire::UDP {
             return self.question(transport, known);
         }
-        // A SYN begins a new connection, whatever was remembered under the same ports.
+        let sequence = transport.payload_sequence();
+        // A SYN begins a new connection, whatever was remembered under the same ports. One that leads to the very byte
+        // that is expected next is the same SYN once more, or wants the beginning of a message to be forgotten.
         if let Some(known) = known
-            && !transport.is_opening()
+            && (!transport.is_opening() || (known.state != FlowState::Midway as u8 && known.sequence == sequence))
         {
             let verdict = flow::verdict(&known);
             if known.state == FlowState::Decided as u8 {
@@ -135,13 +137,9 @@ impl Frame<'_> {
             packet.state = known.state;
             return self.undecided(transport, known.sequence);
         }
-        let sequence = transport.payload_sequence();
         let state = if transport.is_opening() { FlowState::Opening } else { FlowState::Midway };
-        // The same SYN once more begins nothing new.
-        let again =
-            known.is_some_and(|known| known.state == FlowState::Opening as u8 && known.sequence == sequence);
         let packet = self.packet();
-        packet.begins = !again;
+        packet.begins = true;
         packet.state = state as u8;
         packet.next_sequence = sequence;
         if let Some(verdict) = judge::by_destination(self.scratch) {

@@ -240,3 +240,16 @@ fn of_more_half_read_hellos_than_there_is_room_for_none_passes() {
     assert_eq!(tally.get("phone: tls_sni") + tally.get("phone: evicted"), flows.into());
     assert!(tally.get("phone: tls_sni") > 0 && tally.get("phone: evicted") > 0, "{tally:?}");
 }
+
+#[test]
+fn a_syn_in_the_middle_of_a_hello_does_not_make_its_beginning_forgotten() {
+    let mut filter = Filter::phone(BLOCKED);
+    let stream = hello(NAME);
+    let mut tcp = Tcp::new(Path::v4());
+    filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
+    let (first, second) = stream.split_at(30);
+    filter.give(&tcp.send(first), &passes(Reason::Incomplete));
+    // One byte back, so that it leads to the byte that is expected next. A server answers it with a challenge ACK only.
+    filter.give(&tcp.back(1).syn(), &passes(Reason::NoPayload));
+    filter.give(&tcp.send(second), &blocked());
+}
