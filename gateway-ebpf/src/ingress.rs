@@ -2,9 +2,9 @@
 
 use aya_ebpf::programs::XdpContext;
 use gateway_common::abi::{Action, Device, Flow, FlowState, Stage, Verdict};
+use gateway_common::http::{self, REQUEST_START};
 use gateway_common::reason::Reason;
 use gateway_common::tls::{self, HELLO_START};
-use gateway_common::http::{self, REQUEST_START};
 use gateway_common::wire::{self, Fragment, Frame as _, Link, MacAddr, Transport};
 
 use crate::maps::{self, Packet, Scratch, Tables};
@@ -126,7 +126,8 @@ impl Frame<'_> {
         // A SYN begins a new connection, whatever was remembered under the same ports. One that leads to the very byte
         // that is expected next is the same SYN once more, or wants the beginning of a message to be forgotten.
         if let Some(known) = known
-            && (!transport.is_opening() || (known.state != FlowState::Midway as u8 && known.sequence == sequence))
+            && (!transport.is_opening()
+                || (known.state != FlowState::Midway as u8 && known.sequence == sequence))
         {
             let verdict = flow::verdict(&known);
             if known.state == FlowState::Decided as u8 {

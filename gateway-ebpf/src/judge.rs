@@ -118,9 +118,11 @@ pub fn by_name(scratch: *mut Scratch, tables: Tables, reason: Reason, kind: Kind
     look_up_name(scratch);
     // SAFETY: `scratch` is the per-CPU element that the caller got from the map and checked.
     let scratch = unsafe { &*scratch };
-    let (masks, policies, name_len) = (scratch.masks, scratch.packet.device.policies, scratch.partial.name.len);
+    let (masks, policies, name_len) =
+        (scratch.masks, scratch.packet.device.policies, scratch.partial.name.len);
     let blocking = lifted(masks, policies);
-    let verdict = if blocking == 0 { Verdict::pass(reason) } else { blocked(blocking, tables.generation, reason) };
+    let verdict =
+        if blocking == 0 { Verdict::pass(reason) } else { blocked(blocking, tables.generation, reason) };
     Finding { verdict, kind, name_len }
 }
 

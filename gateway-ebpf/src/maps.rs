@@ -16,7 +16,9 @@ use gateway_common::abi::{
 use gateway_common::dns::Questions;
 use gateway_common::http::Request;
 use gateway_common::name::WireName;
-use gateway_common::reply::{AnswerV4, AnswerV6, QuoteV4, QuoteV6, ResetV4, ResetV6, Segment, UnreachableV4, UnreachableV6};
+use gateway_common::reply::{
+    AnswerV4, AnswerV6, QuoteV4, QuoteV6, ResetV4, ResetV6, Segment, UnreachableV4, UnreachableV6,
+};
 use gateway_common::tls::{Hello, Piece};
 use gateway_common::wire::{Extensions, MacAddr};
 

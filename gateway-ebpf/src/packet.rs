@@ -62,9 +62,8 @@ pub fn load(ctx: &XdpContext, offset: u32, len: u32, piece: &mut Piece) -> bool 
     let bounded = (opaque(wanted).wrapping_sub(1) & MASK) + 1;
     // SAFETY: the helper checks `offset` and `bounded` against the frame and writes `bounded` bytes, at most the size of
     // the array it is given.
-    let failed = unsafe {
-        bpf_xdp_load_bytes(ctx.ctx, offset, piece.bytes.as_mut_ptr().cast::<c_void>(), bounded)
-    };
+    let failed =
+        unsafe { bpf_xdp_load_bytes(ctx.ctx, offset, piece.bytes.as_mut_ptr().cast::<c_void>(), bounded) };
     if failed != 0 {
         return false;
     }

@@ -27,7 +27,11 @@ pub fn run(ctx: &XdpContext) -> bool {
     let scratch = unsafe { &mut *element };
     let (packet, reply) = (&scratch.packet, &mut scratch.reply);
     // Nobody answers what was sent to a group (RFC 1122, 3.2.2; RFC 9293, 3.9.2.3; RFC 4443, 2.4).
-    if !packet.answerable || !load(ctx, 0, &mut reply.macs) || reply.macs[0].is_group() || !within_budget(packet) {
+    if !packet.answerable
+        || !load(ctx, 0, &mut reply.macs)
+        || reply.macs[0].is_group()
+        || !within_budget(packet)
+    {
         return false;
     }
     let answered = match (packet.flow.protocol, packet.is_v4) {
@@ -88,13 +92,17 @@ fn answer(ctx: &XdpContext, element: *mut Scratch) -> bool {
     let end = packet.question_end;
     let headers = if packet.is_v4 {
         reply.answer_v4 = AnswerV4::new(&packet.flow, end, sum);
-        if !cut(ctx, packet, len_of::<AnswerV4>() + end) || !store(ctx, packet.network_offset, &reply.answer_v4) {
+        if !cut(ctx, packet, len_of::<AnswerV4>() + end)
+            || !store(ctx, packet.network_offset, &reply.answer_v4)
+        {
             return false;
         }
         len_of::<AnswerV4>()
     } else {
         reply.answer_v6 = AnswerV6::new(&packet.flow, end, sum);
-        if !cut(ctx, packet, len_of::<AnswerV6>() + end) || !store(ctx, packet.network_offset, &reply.answer_v6) {
+        if !cut(ctx, packet, len_of::<AnswerV6>() + end)
+            || !store(ctx, packet.network_offset, &reply.answer_v6)
+        {
             return false;
         }
         len_of::<AnswerV6>()

@@ -4,6 +4,7 @@
 //! * [`datapath`]: the only room that touches aya: load, attach, pin, fill, read.
 //! * [`observe`]: events and counters in terms of people.
 //! * [`serve`]: `/metrics` and the control socket.
+//! * [`replay`]: the frames of a capture through the real program, attached to nothing.
 //! * [`daemon`]: `gateway run`.
 //! * [`cli`]: one file a command.
 
@@ -12,4 +13,5 @@ pub mod daemon;
 pub mod datapath;
 pub mod observe;
 pub mod policy;
+pub mod replay;
 pub mod serve;

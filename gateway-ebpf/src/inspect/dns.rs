@@ -29,7 +29,8 @@ pub fn run(ctx: &XdpContext) -> Action {
         return settle::settle(ctx, element, tables.generation.number, &Finding::nameless(verdict));
     }
     if !resumed {
-        scratch.partial.questions = if stream { Questions::STREAM } else { Questions::datagram(scratch.packet.payload_len) };
+        scratch.partial.questions =
+            if stream { Questions::STREAM } else { Questions::datagram(scratch.packet.payload_len) };
     }
     scratch.finding = Finding::nameless(Verdict::pass(Reason::Nameless));
     if !questions(ctx, element) {

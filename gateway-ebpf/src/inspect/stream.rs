@@ -56,7 +56,13 @@ pub fn run<P: Protocol>(ctx: &XdpContext) -> Action {
     }
     if progress == Progress::NotHello as u32 && scratch.packet.state == FlowState::Midway as u8 {
         // It only looked like one, in the middle of a connection: a later segment may still begin one.
-        return settle::finish(ctx, &scratch.packet, Verdict::pass(Reason::NotInspected), Reason::NotInspected, false);
+        return settle::finish(
+            ctx,
+            &scratch.packet,
+            Verdict::pass(Reason::NotInspected),
+            Reason::NotInspected,
+            false,
+        );
     }
     if resumed {
         flow::forget(&scratch.packet.flow);

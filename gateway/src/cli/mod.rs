@@ -9,6 +9,7 @@ mod devices;
 mod events;
 mod places;
 mod reload;
+mod replay;
 mod run;
 mod status;
 mod table;
@@ -37,6 +38,8 @@ enum Command {
     Devices(devices::Args),
     /// Show names that were learned and what was blocked
     Events(events::Args),
+    /// Run the frames of a capture through the real program, attached to nothing: what would the policies have done?
+    Replay(replay::Args),
     /// Make the running daemon read configuration and policies again
     Reload(reload::Args),
     /// Remove programs, links and maps: nothing is filtered afterwards, and all counters are gone
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => return check_code(check::run(&args)),
+        Command::Replay(args) => return check_code(replay::run(&args)),
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Events(args) => events::run(&args),

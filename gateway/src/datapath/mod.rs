@@ -13,6 +13,7 @@ pub mod engine;
 mod error;
 mod labels;
 pub mod load;
+mod lookup;
 pub mod maps;
 pub mod pins;
 pub mod plain;

@@ -9,7 +9,6 @@ use gateway_common::reason::Reason;
 
 use crate::datapath::Error;
 use crate::datapath::maps::Maps;
-use crate::datapath::plain::Plain;
 
 /// The counters as they were after the frames before.
 #[derive(Default)]
@@ -36,12 +35,7 @@ pub struct Frame {
 impl Meter {
     /// The reason under which a frame of the device was counted since the last call.
     pub fn reason(&mut self, maps: &Maps, device: u32) -> Result<Option<Reason>, Error> {
-        let values = maps.counters.get(&device, 0);
-        let values = values.map_err(|source| Error::Map { op: "read", map: "COUNTERS", source })?;
-        let mut now = [0; REASON_SLOTS];
-        for Plain(counters) in values.iter() {
-            now.iter_mut().zip(counters.reasons).for_each(|(total, value)| *total += value);
-        }
+        let now = maps.look_up_reasons(device)?;
         let before = self.reasons.insert(device, now).unwrap_or([0; REASON_SLOTS]);
         let moved = (0..).zip(now.iter().zip(before)).find(|(_, (now, before))| *now != before);
         Ok(moved.and_then(|(index, _)| Reason::from_index(index)))
@@ -71,7 +65,7 @@ impl Meter {
     ) -> Result<Option<BlockedKey>, Error> {
         let mut moved = None;
         for key in keys {
-            let now = maps.read_blocked_packets(key)?;
+            let now = maps.look_up_blocked(key)?;
             if self.blocked.insert(key, now).unwrap_or(0) != now {
                 moved = Some(key);
             }
@@ -89,7 +83,7 @@ pub fn key_of(event: &Event) -> BlockedKey {
 /// The counter of the verdict on the frame's flow.
 fn of_flow(maps: &Maps, frame: &Frame) -> Result<Option<BlockedKey>, Error> {
     let Some(flow) = frame.flow else { return Ok(None) };
-    let verdict = maps.read_flow(flow)?;
+    let verdict = maps.look_up_flow(flow)?;
     let verdict = verdict.filter(|flow| flow.state == FlowState::Decided as u8 && flow.policy != NO_POLICY);
     Ok(verdict.map(|Flow { policy, reason, action, .. }| BlockedKey {
         device: frame.device.number,
