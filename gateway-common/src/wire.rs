@@ -4,79 +4,21 @@
 //! Every length from the wire is checked against what is really there before it moves the cursor, and what does not add
 //! up ends in a [`Reason`]. Sources: IEEE 802.3 and 802.1Q, RFC 791 (IPv4), RFC 8200 (IPv6), RFC 9293 (TCP), RFC 768 (UDP).
 
-use core::fmt;
+mod extensions;
+mod mac;
+
 use core::hint::black_box;
 use core::mem::offset_of;
-use core::str::FromStr;
 
 use zerocopy::network_endian::{U16, U32};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::abi::FlowKey;
 use crate::reason::Reason;
 use crate::reply::Segment;
 
-/// A MAC address as on the wire.
-#[derive(
-    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, FromBytes, IntoBytes, Immutable, KnownLayout,
-)]
-#[repr(transparent)]
-pub struct MacAddr(pub [u8; 6]);
-
-impl MacAddr {
-    /// Whether the address names a group (multicast, broadcast): never a sender (IEEE 802, I/G bit).
-    pub const fn is_group(self) -> bool {
-        self.0[0] & 0x01 != 0
-    }
-
-    /// Whether the address was made up locally, as phones do for privacy (IEEE 802, U/L bit).
-    pub const fn is_local(self) -> bool {
-        self.0[0] & 0x02 != 0
-    }
-}
-
-impl fmt::Display for MacAddr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
-    }
-}
-
-impl fmt::Debug for MacAddr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// The text is no MAC address of the form `8c:be:be:12:34:56` (or with `-` between the bytes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadMac;
-
-impl fmt::Display for BadMac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a MAC address has six bytes of two hexadecimal digits, such as 8c:be:be:12:34:56")
-    }
-}
-
-impl core::error::Error for BadMac {}
-
-impl FromStr for MacAddr {
-    type Err = BadMac;
-
-    fn from_str(text: &str) -> Result<Self, BadMac> {
-        let separator = if text.contains('-') { '-' } else { ':' };
-        let mut bytes = [0; 6];
-        let mut parts = text.split(separator);
-        for byte in &mut bytes {
-            let part = parts.next().ok_or(BadMac)?;
-            if part.len() != 2 || !part.bytes().all(|b| b.is_ascii_hexdigit()) {
-                return Err(BadMac);
-            }
-            *byte = u8::from_str_radix(part, 16).map_err(|_| BadMac)?;
-        }
-        if parts.next().is_some() { Err(BadMac) } else { Ok(Self(bytes)) }
-    }
-}
+pub use extensions::Extensions;
+pub use mac::{BadMac, MacAddr};
 
 /// Bytes that can be asked for a header at an offset.
 pub trait Frame {
@@ -142,22 +84,6 @@ pub(crate) struct Ipv6Header {
     pub(crate) hop_limit: u8,
     pub(crate) source: [u8; 16],
     pub(crate) destination: [u8; 16],
-}
-
-#[derive(Clone, Copy, FromBytes, Immutable)]
-#[repr(C)]
-struct ExtensionHeader {
-    next_header: u8,
-    len: u8,
-}
-
-#[derive(Clone, Copy, FromBytes, Immutable)]
-#[repr(C)]
-struct FragmentHeader {
-    next_header: u8,
-    reserved: u8,
-    offset_more: U16,
-    id: U32,
 }
 
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
@@ -416,7 +342,7 @@ fn ipv6<F: Frame + ?Sized>(frame: &F, offset: usize, extensions: &mut Extensions
     }
     #[expect(clippy::cast_possible_truncation, reason = "behind three headers of fixed length")]
     let offset = offset as u16;
-    *extensions = Extensions { protocol: header.next_header, fragment: 0, offset, len, reserved: 0 };
+    *extensions = Extensions::new(header.next_header, offset, len);
     for _ in 0..MAX_EXTENSIONS {
         // What comes out of the box is in memory and the compiler knows nothing of it. So the verifier sees the same state
         // at every turn and goes through the loop once, not once for every mixture of headers.
@@ -426,94 +352,6 @@ fn ipv6<F: Frame + ?Sized>(frame: &F, offset: usize, extensions: &mut Extensions
     }
     // One look more: the chain may just have ended.
     if extensions.is_extension() { Err(Reason::TooLong) } else { Ok(extensions.network(start)) }
-}
-
-/// How far the walk over IPv6 extension headers is (RFC 8200, 4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[repr(C)]
-pub struct Extensions {
-    protocol: u8,
-    /// A [`Fragment`] as number.
-    fragment: u8,
-    /// Where in the frame the next header begins.
-    offset: u16,
-    /// What is left of the packet, in bytes.
-    len: u16,
-    reserved: u16,
-}
-
-impl Extensions {
-    const HOP_BY_HOP: u8 = 0;
-    const ROUTING: u8 = 43;
-    const FRAGMENT: u8 = 44;
-    const AUTHENTICATION: u8 = 51;
-    const DESTINATION: u8 = 60;
-    const MOBILITY: u8 = 135;
-    const HIP: u8 = 139;
-    const SHIM6: u8 = 140;
-
-    /// No chain of headers that is followed leads beyond this: 14 + 8 + 40 + 8 * 2048 bytes.
-    const OFFSET_MASK: u16 = 0x7fff;
-
-    /// Whether the next header is one to walk over. A later fragment holds no header at all.
-    const fn is_extension(&self) -> bool {
-        self.fragment != Fragment::Later as u8
-            && matches!(
-                self.protocol,
-                Self::HOP_BY_HOP
-                    | Self::ROUTING
-                    | Self::FRAGMENT
-                    | Self::AUTHENTICATION
-                    | Self::DESTINATION
-                    | Self::MOBILITY
-                    | Self::HIP
-                    | Self::SHIM6
-            )
-    }
-
-    /// Walks over one header; false if there is none.
-    #[inline(always)]
-    fn step<F: Frame + ?Sized>(&mut self, frame: &F) -> Result<bool, Reason> {
-        if !self.is_extension() {
-            return Ok(false);
-        }
-        let offset = usize::from(self.offset & Self::OFFSET_MASK);
-        let header: ExtensionHeader = frame.read(offset).ok_or(Reason::Truncated)?;
-        let len = match self.protocol {
-            Self::FRAGMENT => {
-                let header: FragmentHeader = frame.read(offset).ok_or(Reason::Truncated)?;
-                let place = header.offset_more.get();
-                // A second fragment header cannot make the packet whole again: whoever reassembles sees the first.
-                let kind = fragment(place >> 3, place & 1 != 0) as u8;
-                self.fragment = if kind > self.fragment { kind } else { self.fragment };
-                // RFC 8200, 4.5.
-                8
-            }
-            // RFC 4302, 2.2: in units of four bytes, less two.
-            Self::AUTHENTICATION => (u16::from(header.len) + 2) * 4,
-            _ => (u16::from(header.len) + 1) * 8,
-        };
-        self.len = self.len.checked_sub(len).ok_or(Reason::BadHeader)?;
-        self.offset += len;
-        self.protocol = header.next_header;
-        Ok(true)
-    }
-
-    #[inline(always)]
-    fn network(&self, header: usize) -> Network {
-        Network {
-            header,
-            protocol: self.protocol,
-            fragment: match self.fragment {
-                0 => Fragment::No,
-                1 => Fragment::First,
-                _ => Fragment::Later,
-            },
-            is_v4: false,
-            offset: usize::from(self.offset & Self::OFFSET_MASK),
-            len: usize::from(self.len),
-        }
-    }
 }
 
 /// Reads the TCP or UDP header of a packet that is not a later fragment; `None` for other protocols.
