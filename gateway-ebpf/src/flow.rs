@@ -26,8 +26,10 @@ pub fn remember(packet: &Packet, state: FlowState, generation: u64, verdict: Ver
         generation: generation as u32,
         sequence: packet.next_sequence,
     };
+    // By reference: by value the key would take its 44 bytes of the stack once more.
+    let key: &FlowKey = &packet.flow;
     // A full table makes room by itself. Should the update fail all the same, the flow is judged anew at its next packet.
-    let _ = FLOWS.insert(&packet.flow, flow, u64::from(BPF_ANY));
+    let _ = FLOWS.insert(key, flow, u64::from(BPF_ANY));
 }
 
 /// The verdict that a decided flow has, or that an undecided one has so far.

@@ -208,10 +208,10 @@ impl Frame<'_> {
             _ if opening && transport.destination_port == DNS_PORT => return Some(Stage::Dns),
             _ => {}
         }
-        let packet = self.packet();
-        let (offset, len) = (packet.payload_offset, packet.payload_len);
+        let described = self.packet();
+        let (offset, len) = (described.payload_offset, described.payload_len);
         let start = packet::start(self.ctx, offset, len);
-        if len < START as u32 {
+        if len < packet::START_LEN {
             return match start[0] {
                 _ if !opening => None,
                 tls::FIRST_BYTE => Some(Stage::Tls),

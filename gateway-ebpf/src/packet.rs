@@ -72,7 +72,10 @@ pub fn load(ctx: &XdpContext, offset: u32, len: u32, piece: &mut Piece) -> bool 
 }
 
 /// How many bytes [`start`] reads.
-pub const START_BYTES: usize = 6;
+pub const START_BYTES: usize = START_LEN as usize;
+
+/// [`START_BYTES`] as the number that lengths in a packet are.
+pub const START_LEN: u32 = 6;
 
 /// The first bytes of a payload; zeros for those that it does not have.
 ///
@@ -81,7 +84,7 @@ pub const START_BYTES: usize = 6;
 pub fn start(ctx: &XdpContext, offset: u32, len: u32) -> [u8; START_BYTES] {
     let mut start = [0; START_BYTES];
     let to = start.as_mut_ptr().cast::<c_void>();
-    let read = if len >= START_BYTES as u32 { START_BYTES as u32 } else { 1 };
+    let read = if len >= START_LEN { START_LEN } else { 1 };
     // SAFETY: the helper checks the place against the frame and writes `read` bytes, at most the size of the array. Should
     // it refuse, the zeros stay, which no message that is inspected begins with.
     unsafe { bpf_xdp_load_bytes(ctx.ctx, offset, to, read) };
