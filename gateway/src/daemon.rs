@@ -185,7 +185,7 @@ fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Watched>>
         if let Some(why) = why_generic {
             warn!(
                 "{interface} takes no program in its driver ({why}): in generic mode the kernel builds a socket buffer \
-                 for every frame before it is judged, which costs several times as much CPU for each dropped frame"
+                 for every frame before it is judged, which costs more CPU, most of all for frames that are dropped"
             );
         }
     }

@@ -18,7 +18,8 @@ pub struct Args {
 
 /// Filters until SIGTERM or SIGINT.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let mut filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    let mut filter =
+        EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
     if args.kernel_log {
         // The kernel half logs each packet at this level, under the name of its crate.
         filter = filter.add_directive("gateway_ebpf=debug".parse()?);
