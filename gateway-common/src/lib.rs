@@ -15,7 +15,6 @@ pub mod abi;
 pub mod dns;
 pub mod http;
 pub mod name;
-pub mod quic;
 pub mod reason;
 pub mod reply;
 pub mod tls;
