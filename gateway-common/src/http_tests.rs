@@ -136,6 +136,8 @@ fn a_target_that_only_looks_like_an_authority_leaves_the_host_to_the_field() {
         "api.account.xiaomi.com:80",
         "http:/api.account.xiaomi.com/",
         "http:api.account.xiaomi.com/",
+        "http:x/api.account.xiaomi.com/",
+        "~://api.account.xiaomi.com/",
         "mailto:me@api.account.xiaomi.com",
         "1http://api.account.xiaomi.com/",
         "http_x://api.account.xiaomi.com/",
