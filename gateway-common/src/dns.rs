@@ -143,6 +143,12 @@ impl Questions {
         self.at
     }
 
+    /// How many questions of the message follow the one that was read last.
+    #[inline(always)]
+    pub const fn left(&self) -> u16 {
+        self.questions
+    }
+
     /// Type (QTYPE) and class (QCLASS) of the question, as long as it is the last that a step came to.
     #[inline(always)]
     pub const fn kind(&self) -> (u16, u16) {

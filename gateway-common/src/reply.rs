@@ -110,10 +110,10 @@ pub const DNS_HEADER: u32 = 12;
 /// The longest answer: a header and four questions of names as long as names may be.
 const MAX_ANSWER: u32 = DNS_HEADER + 4 * (255 + 4);
 
-/// Makes the query in `piece`, whose question section ends at `end`, the answer that there is no such name, and returns
-/// the sum of its 16-bit words. What follows the question (EDNS) is not answered, as by a server that does not know it.
+/// Makes the query in `piece` the answer that there is no such name, and returns the sum of its 16-bit words. The answer
+/// ends at `end`, behind the question that is refused; `left` more questions stood behind that and are not repeated. What follows the question (EDNS) is not answered, as by a server that does not know it.
 #[inline(always)]
-pub fn deny(piece: &mut Piece, end: u32) -> u32 {
+pub fn deny(piece: &mut Piece, end: u32, left: u16) -> u32 {
     const RESPONSE: u8 = 0x80;
     const OPCODE_RECURSION_DESIRED: u8 = 0x79;
     const RECURSION_AVAILABLE: u8 = 0x80;
@@ -121,6 +121,9 @@ pub fn deny(piece: &mut Piece, end: u32) -> u32 {
     const NO_SUCH_NAME: u8 = 3;
     piece.bytes[2] = RESPONSE | piece.bytes[2] & OPCODE_RECURSION_DESIRED;
     piece.bytes[3] = RECURSION_AVAILABLE | piece.bytes[3] & CHECKING_DISABLED | NO_SUCH_NAME;
+    let repeated = u16::from_be_bytes([piece.bytes[4], piece.bytes[5]]).wrapping_sub(left).to_be_bytes();
+    piece.bytes[4] = repeated[0];
+    piece.bytes[5] = repeated[1];
     // No answer, authority or additional records.
     piece.bytes[6..DNS_HEADER as usize].fill(0);
     let mut sum = 0;

@@ -120,7 +120,7 @@ proptest! {
         query.extend(rest);
         let mut piece = Piece::new(&query);
         let len = u32::try_from(end).unwrap();
-        let sum = deny(&mut piece, len);
+        let sum = deny(&mut piece, len, 0);
         let answer = &piece.bytes[..end];
         prop_assert_eq!(&answer[..2], &id.to_be_bytes());
         let answered = u16::from_be_bytes([answer[2], answer[3]]);

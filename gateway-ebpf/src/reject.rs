@@ -121,7 +121,7 @@ fn answer(ctx: &XdpContext, element: *mut Scratch) -> bool {
 pub extern "C" fn deny_question(scratch: *mut Scratch) -> u32 {
     // SAFETY: null or this CPU's element of SCRATCH, which outlives the program and which nobody else writes now.
     let Some(scratch) = (unsafe { scratch.as_mut() }) else { return 0 };
-    deny(&mut scratch.piece, scratch.packet.question_end)
+    deny(&mut scratch.piece, scratch.packet.question_end, scratch.partial.questions.left())
 }
 
 /// Whether the device may be answered once more in this second: it must not be able to make us flood.

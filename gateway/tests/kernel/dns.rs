@@ -84,6 +84,25 @@ fn a_refused_question_is_answered_that_there_is_no_such_name() {
 }
 
 #[test]
+fn the_answer_to_a_refused_question_announces_only_the_questions_that_it_repeats() {
+    let mut filter = Filter::phone(&format!("action = \"reject\"\n{BLOCKED}"));
+    let mut message = [0x1234_u16, QUERY, 3, 0, 0, 0].map(u16::to_be_bytes).concat();
+    message.extend(question("other.example"));
+    message.extend(question("www.example.org"));
+    let end = message.len();
+    message.extend(question("third.example"));
+    let outcome = filter.outcome(&resolver(Path::v4()).udp(&message));
+    assert_eq!(outcome.verdict, "XDP_TX");
+    let Left::Changed(answer) = outcome.left else { panic!("no answer") };
+    let packet = SlicedPacket::from_ethernet(&answer).unwrap();
+    let Some(TransportSlice::Udp(udp)) = &packet.transport else { panic!("no UDP") };
+    assert_eq!((&udp.payload()[4..6], udp.payload().len()), (&[0, 2][..], end));
+    let Some(NetSlice::Ipv4(ip)) = &packet.net else { panic!("no IPv4") };
+    let checksum = udp.to_header().calc_checksum_ipv4(&ip.header().to_header(), udp.payload()).unwrap();
+    assert_eq!(udp.checksum(), checksum);
+}
+
+#[test]
 fn a_compressed_name_in_a_question_is_malformed_and_a_response_is_no_question() {
     let mut filter = Filter::phone(BLOCKED);
     let mut pointer = query("www.example.org", QUERY);
