@@ -10,7 +10,7 @@ use crate::wire::MacAddr;
 
 /// Changes whenever a map, a type below or the meaning of a field changes. A daemon adopts the pinned maps of its own
 /// version only.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// How many policies there can be: a device's policies are the bits of one word.
 pub const MAX_POLICIES: usize = 64;
@@ -146,6 +146,14 @@ pub struct Generation {
     pub malformed: u64,
     /// Policies that block IP fragments of TCP and of UDP port 443.
     pub fragments: u64,
+    /// Policies that block an address in the place of a server name.
+    pub ip_literal: u64,
+    /// Policies that block a ClientHello with an encrypted one inside.
+    pub ech: u64,
+    /// Policies that block QUIC as such.
+    pub quic_block: u64,
+    /// Policies that do not look at QUIC.
+    pub quic_pass: u64,
 }
 
 /// Policies that block and policies that allow one port (map `PORTS`, key: [`PortKey`]).
@@ -306,6 +314,8 @@ pub enum Kind {
     None,
     /// The server name of a TLS ClientHello.
     TlsSni,
+    /// The server name in QUIC Initials.
+    QuicSni,
     /// The host of an HTTP/1 request.
     HttpHost,
     /// The name in a DNS question.
@@ -316,13 +326,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its number.
-    pub const ALL: &[Self] = &[Self::None, Self::TlsSni, Self::HttpHost, Self::DnsQname, Self::Address];
+    pub const ALL: &[Self] =
+        &[Self::None, Self::TlsSni, Self::QuicSni, Self::HttpHost, Self::DnsQname, Self::Address];
 
     /// The word that stands for this kind in metrics, events and JSON; none for [`Kind::None`].
     pub const fn label(self) -> Option<&'static str> {
         match self {
             Self::None => None,
             Self::TlsSni => Some("tls_sni"),
+            Self::QuicSni => Some("quic_sni"),
             Self::HttpHost => Some("http_host"),
             Self::DnsQname => Some("dns_qname"),
             Self::Address => Some("address"),
@@ -462,7 +474,7 @@ impl Label {
 const _: () = {
     assert!(Reason::COUNT <= REASON_SLOTS);
     assert!(size_of::<Device>() == 16);
-    assert!(size_of::<Generation>() == 64);
+    assert!(size_of::<Generation>() == 96);
     assert!(size_of::<NameMasks>() == 32);
     assert!(size_of::<PrefixMasks>() == 24);
     assert!(size_of::<PortKey>() == 4);

@@ -51,12 +51,24 @@ reasons! {
     Port = "port",
     /// The server name of a TLS ClientHello was read and judged.
     TlsSni = "tls_sni",
+    /// The server name in QUIC Initials was read and judged.
+    QuicSni = "quic_sni",
+    /// A policy blocks QUIC as such, so that clients fall back to TCP.
+    Quic = "quic",
+    /// 0-RTT data of a QUIC connection whose name is not known yet: dropped, so that it comes again behind the name.
+    EarlyData = "early_data",
+    /// More QUIC Initials of one device than are read in a second.
+    RateLimited = "rate_limited",
     /// The host of an HTTP/1 request was read and judged.
     HttpHost = "http_host",
     /// The name in a DNS question was read and judged.
     DnsQname = "dns_qname",
-    /// A ClientHello, request or question that carries no name, or an address in place of one.
+    /// A ClientHello, request or question that carries no name.
     Nameless = "nameless",
+    /// An address in the place where a name belongs.
+    IpLiteral = "ip_literal",
+    /// A ClientHello with another one inside that is encrypted (ECH).
+    Ech = "ech",
     /// The beginning or a part of a message whose name is still to come.
     Incomplete = "incomplete",
     /// A segment that came before one in front of it while a name was being read: dropped, so that it comes again in order.
@@ -95,6 +107,8 @@ impl Reason {
         matches!(
             self,
             Self::Nameless
+                | Self::IpLiteral
+                | Self::RateLimited
                 | Self::Evicted
                 | Self::Fragment
                 | Self::Truncated

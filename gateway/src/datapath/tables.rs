@@ -61,6 +61,10 @@ impl Maps {
             nameless: compiled.nameless,
             malformed: compiled.malformed,
             fragments: compiled.fragments,
+            ip_literal: compiled.ip_literal,
+            ech: compiled.ech,
+            quic_block: compiled.quic_block,
+            quic_pass: compiled.quic_pass,
         };
         self.generations
             .set(idle, Plain(generation), 0)

@@ -38,6 +38,14 @@ pub struct Compiled {
     pub malformed: u64,
     /// Policies that block IP fragments of TCP and of UDP port 443.
     pub fragments: u64,
+    /// Policies that block an address in the place of a server name.
+    pub ip_literal: u64,
+    /// Policies that block a ClientHello with an encrypted one inside.
+    pub ech: u64,
+    /// Policies that block QUIC as such.
+    pub quic_block: u64,
+    /// Policies that do not look at QUIC.
+    pub quic_pass: u64,
 }
 
 /// The numbers were not assigned for this configuration.

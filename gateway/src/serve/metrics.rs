@@ -151,6 +151,7 @@ fn names(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus::R
         counters("gateway_names_total", "Names that were read from traffic and judged.", &["kind"])?;
     let kinds = [
         (Kind::TlsSni, Reason::TlsSni),
+        (Kind::QuicSni, Reason::QuicSni),
         (Kind::HttpHost, Reason::HttpHost),
         (Kind::DnsQname, Reason::DnsQname),
     ];
