@@ -24,6 +24,12 @@ pub const MAX_FLOWS: u32 = 65_536;
 /// How many names can be half read at a time; the least recently used make room.
 pub const MAX_PARTIAL: u32 = 4096;
 
+/// How many QUIC flows have their keys remembered; the least recently used make room.
+pub const MAX_KEYS: u32 = 8192;
+
+/// How many QUIC flights can be half read at a time, of some ten kilobytes each; the least recently used make room.
+pub const MAX_FLIGHTS: u32 = 1024;
+
 /// How many combinations of device, policy, reason and action are counted.
 pub const MAX_BLOCKED: u32 = 16_384;
 
@@ -241,6 +247,8 @@ pub enum FlowState {
     Http,
     /// It carries DNS over TCP, of which every question is judged.
     Dns,
+    /// UDP without a verdict: each datagram that can begin with a QUIC Initial is read.
+    Datagrams,
 }
 
 /// Value of the flow table.
@@ -257,7 +265,8 @@ pub struct Flow {
     pub policy: u8,
     /// Low 32 bits of the generation under which the flow was judged.
     pub generation: u32,
-    /// TCP sequence number of the next byte to read, of a flow that is neither decided nor midway.
+    /// TCP sequence number of the next byte to read, of a flow that is neither decided nor midway; of [`FlowState::Datagrams`]
+    /// the flags of [`crate::quic`].
     pub sequence: u32,
 }
 
@@ -395,11 +404,13 @@ pub enum Stage {
     Dns,
     /// Turns a packet that is rejected into the answer to its sender.
     Reject,
+    /// Reads the server name in QUIC Initials.
+    Quic,
 }
 
 impl Stage {
     /// Every stage, in the order of its index.
-    pub const ALL: &[Self] = &[Self::Tls, Self::Http, Self::Dns, Self::Reject];
+    pub const ALL: &[Self] = &[Self::Tls, Self::Http, Self::Dns, Self::Reject, Self::Quic];
 
     /// Name of its program in the object.
     pub const fn program(self) -> &'static str {
@@ -408,6 +419,7 @@ impl Stage {
             Self::Http => "inspect_http",
             Self::Dns => "inspect_dns",
             Self::Reject => "reject",
+            Self::Quic => "inspect_quic",
         }
     }
 
@@ -418,6 +430,9 @@ impl Stage {
             Self::Http => "HTTP hosts are not read, their connections pass",
             Self::Dns => "DNS questions are not read, they pass",
             Self::Reject => "what would be rejected is dropped without an answer",
+            Self::Quic => {
+                "QUIC is blocked for policies that would inspect it, so that clients fall back to TCP"
+            }
         }
     }
 }
@@ -425,14 +440,17 @@ impl Stage {
 /// How many answers one CPU sends to one device in a second; what is rejected beyond that is dropped.
 pub const REPLIES_A_SECOND: u32 = 64;
 
-/// Answers sent to a device by one CPU (map `REPLIES`, index: [`Device::number`]).
+/// How many datagrams with QUIC Initials one CPU reads of one device in a second.
+pub const INITIALS_A_SECOND: u32 = 1024;
+
+/// What a device has used of a budget on one CPU (maps `REPLIES` and `INITIALS`, index: [`Device::number`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
-pub struct ReplyBudget {
+pub struct SecondBudget {
     /// The second that is counted, in seconds since boot.
     pub second: u32,
-    /// How many were sent in it.
-    pub sent: u32,
+    /// How much was used in it.
+    pub used: u32,
 }
 
 /// Name of a device or a policy as bytes, so that user space can keep it in a pinned map beside the counters.

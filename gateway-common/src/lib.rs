@@ -7,7 +7,7 @@
 //! * [`wire`]: from a frame to addresses, ports and the place of the payload.
 //! * [`name`]: host names as the filter compares them, and their hash.
 //! * [`reply`]: the packets that refuse.
-//! * [`tls`], [`http`], [`dns`]: from bytes to a server name, host or question.
+//! * [`tls`], [`quic`], [`http`], [`dns`]: from bytes to a server name, host or question.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,7 @@ pub mod abi;
 pub mod dns;
 pub mod http;
 pub mod name;
+pub mod quic;
 pub mod reason;
 pub mod reply;
 pub mod tls;

@@ -3,6 +3,7 @@
 use aya_ebpf::programs::XdpContext;
 use gateway_common::abi::{Action, Device, Flow, FlowState, Stage, Verdict};
 use gateway_common::http::{self, REQUEST_START};
+use gateway_common::quic;
 use gateway_common::reason::Reason;
 use gateway_common::tls::{self, HELLO_START};
 use gateway_common::wire::{self, Fragment, Frame as _, Link, MacAddr, Transport};
@@ -15,9 +16,12 @@ use crate::{flow, judge, tell};
 /// Port of DNS, network order.
 const DNS_PORT: [u8; 2] = 53u16.to_be_bytes();
 
+/// Port of QUIC where nothing else says what it is, network order.
+const QUIC_PORT: [u8; 2] = 443u16.to_be_bytes();
+
 /// How many bytes show what a stream can be the start of.
 const START: usize = packet::START_BYTES;
-const _: () = assert!(REQUEST_START == START && HELLO_START == START);
+const _: () = assert!(REQUEST_START == START && HELLO_START == START && quic::START == START);
 
 /// What the fast path came to.
 pub enum Outcome {
@@ -119,8 +123,8 @@ impl Frame<'_> {
     fn transport(&mut self, transport: &Transport) -> Outcome {
         let known = flow::look_up(&self.packet().flow);
         let asks = transport.destination_port == DNS_PORT;
-        if asks && self.packet().flow.protocol == wire::UDP {
-            return self.question(transport, known);
+        if self.packet().flow.protocol == wire::UDP {
+            return if asks { self.question(transport, known) } else { self.datagram(transport, known) };
         }
         let sequence = transport.payload_sequence();
         // A SYN begins a new connection, whatever was remembered under the same ports. One that leads to the very byte
@@ -148,9 +152,6 @@ impl Frame<'_> {
                 return self.decide(verdict);
             }
             self.packet().so_far = verdict;
-        }
-        if self.packet().flow.protocol != wire::TCP {
-            return self.decide(Verdict::pass(Reason::NotInspected));
         }
         let generation = self.tables.generation.number;
         let packet = self.packet();
@@ -228,6 +229,97 @@ impl Frame<'_> {
         }
     }
 
+    /// A UDP packet to another port than 53. Until a verdict blocks its flow, each one that can be a QUIC Initial is read.
+    #[inline(always)]
+    fn datagram(&mut self, transport: &Transport, known: Option<Flow>) -> Outcome {
+        let decided = FlowState::Decided as u8;
+        if let Some(known) = known {
+            let verdict = flow::verdict(&known);
+            if known.state == decided {
+                return self.finish(verdict, Reason::KnownFlow);
+            }
+            let packet = self.packet();
+            packet.so_far = verdict;
+            packet.next_sequence = known.sequence;
+        } else {
+            self.packet().begins = true;
+            if let Some(verdict) = judge::by_destination(self.scratch) {
+                if !verdict.action.lets_through() {
+                    return self.decide(verdict);
+                }
+                self.packet().so_far = verdict;
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
+        let (offset, len) = (transport.offset as u32, transport.len as u32);
+        // Short, because a packet of a connection that is under way pays for it.
+        if len >= packet::START_LEN && self.long_header(transport.offset) {
+            return self.initial(transport, offset, len);
+        }
+        if transport.destination_port == QUIC_PORT
+            && let Some(verdict) = self.quic_is_blocked()
+        {
+            return self.decide(verdict);
+        }
+        self.no_initial()
+    }
+
+    /// Whether the payload's first byte is that of a long header of QUIC, or cannot be seen from here.
+    #[inline(always)]
+    fn long_header(&self, offset: usize) -> bool {
+        self.bytes.read(offset).is_none_or(|[first, _]: [u8; 2]| quic::is_long(first))
+    }
+
+    /// A datagram that begins as one of QUIC with a long header does.
+    #[inline(always)]
+    fn initial(&mut self, transport: &Transport, offset: u32, len: u32) -> Outcome {
+        let start = packet::start(self.ctx, offset, len);
+        if (quic::may_be_quic(start) || transport.destination_port == QUIC_PORT)
+            && let Some(verdict) = self.quic_is_blocked()
+        {
+            return self.decide(verdict);
+        }
+        let passing = self.tables.generation.quic_pass;
+        let packet = self.packet();
+        let policies = packet.device.policies & !passing;
+        if policies == 0 || !quic::may_begin(start) {
+            return self.no_initial();
+        }
+        packet.device.policies = policies;
+        packet.payload_offset = offset;
+        packet.payload_len = len;
+        Outcome::Inspect(Stage::Quic)
+    }
+
+    /// The verdict of a policy that blocks QUIC as such, if there is one and it does more than observe.
+    #[inline(always)]
+    fn quic_is_blocked(&mut self) -> Option<Verdict> {
+        let generation = self.tables.generation;
+        let packet = self.packet();
+        let blocking = generation.quic_block & packet.device.policies;
+        if blocking == 0 {
+            return None;
+        }
+        let verdict = judge::blocked(blocking, generation, Reason::Quic);
+        if !verdict.action.lets_through() {
+            return Some(verdict);
+        }
+        packet.so_far = verdict;
+        None
+    }
+
+    /// A datagram that is none to be read.
+    #[inline(always)]
+    fn no_initial(&mut self) -> Outcome {
+        if !self.packet().begins {
+            let verdict = self.packet().so_far;
+            return self.finish(verdict, Reason::KnownFlow);
+        }
+        let finding = Finding::nameless(Verdict::pass(Reason::NotInspected));
+        let generation = self.tables.generation.number;
+        Outcome::Done(settle::remember(self.ctx, self.scratch, FlowState::Datagrams, generation, &finding))
+    }
+
     /// A UDP packet to port 53. Its flow is never decided, since it carries many questions.
     #[inline(always)]
     fn question(&mut self, transport: &Transport, known: Option<Flow>) -> Outcome {
@@ -258,7 +350,7 @@ impl Frame<'_> {
         let packet = self.packet();
         let hides_name = match packet.flow.protocol {
             wire::TCP => true,
-            wire::UDP => packet.flow.destination_port == 443u16.to_be_bytes(),
+            wire::UDP => packet.flow.destination_port == QUIC_PORT,
             _ => false,
         };
         let policies = packet.device.policies;

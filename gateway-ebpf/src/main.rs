@@ -7,6 +7,7 @@
 #![no_main]
 #![expect(missing_docs, reason = "the attribute macros make functions that cannot be given a doc comment")]
 
+mod budget;
 mod flow;
 mod ingress;
 mod inspect;
@@ -32,7 +33,7 @@ pub fn ingress(ctx: XdpContext) -> u32 {
         Outcome::Done(action) => act(&ctx, action),
         Outcome::Inspect(stage) => {
             go_to(&ctx, stage);
-            act(&ctx, inspect::missing(&ctx))
+            act(&ctx, inspect::missing(&ctx, stage))
         }
     }
 }
@@ -53,6 +54,12 @@ pub fn inspect_http(ctx: XdpContext) -> u32 {
 #[xdp(frags)]
 pub fn inspect_dns(ctx: XdpContext) -> u32 {
     act(&ctx, inspect::dns::run(&ctx))
+}
+
+/// The inspector of QUIC: the fast path found what may be an Initial.
+#[xdp(frags)]
+pub fn inspect_quic(ctx: XdpContext) -> u32 {
+    act(&ctx, inspect::quic::run(&ctx))
 }
 
 /// The end of a packet that is rejected: it becomes the answer to its sender.

@@ -10,18 +10,20 @@ use aya_ebpf::btf_maps::{
 use aya_ebpf::macros::btf_map;
 use gateway_common::abi::{
     BlockedCounters, BlockedKey, Device, DeviceCounters, EVENTS_BYTES, Event, Flow, FlowKey, Generation,
-    Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLOWS, MAX_PARTIAL, MAX_POLICIES, Masks, NameMasks, OTHER_DEVICE,
-    PortKey, PrefixMasks, ReplyBudget, Verdict,
+    Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLIGHTS, MAX_FLOWS, MAX_KEYS, MAX_PARTIAL, MAX_POLICIES, Masks,
+    NameMasks, OTHER_DEVICE, PortKey, PrefixMasks, Verdict,
 };
 use gateway_common::dns::Questions;
 use gateway_common::http::Request;
 use gateway_common::name::WireName;
+use gateway_common::quic::{ConnectionId, Flight, Keys};
 use gateway_common::reply::{
     AnswerV4, AnswerV6, QuoteV4, QuoteV6, ResetV4, ResetV6, Segment, UnreachableV4, UnreachableV6,
 };
 use gateway_common::tls::{Hello, Piece};
 use gateway_common::wire::{Extensions, MacAddr};
 
+use crate::budget::Budgets;
 use crate::settle::Finding;
 
 /// Which of the two slots is in force.
@@ -87,7 +89,22 @@ pub static POLICY_LABELS: Array<Label, MAX_POLICIES> = Array::new();
 
 /// Answers sent to each device.
 #[btf_map]
-pub static REPLIES: PerCpuArray<ReplyBudget, { MAX_DEVICES as usize }> = PerCpuArray::new();
+pub static REPLIES: Budgets = Budgets::new();
+
+/// QUIC Initials read of each device.
+#[btf_map]
+pub static INITIALS: Budgets = Budgets::new();
+
+/// Keys of QUIC flows; the least recently used make room.
+#[btf_map]
+pub static KEYS: LruHashMap<FlowKey, Keys, { MAX_KEYS as usize }> = LruHashMap::new();
+
+/// QUIC flights whose hello was not complete; the least recently used make room.
+#[btf_map]
+pub static FLIGHTS: LruHashMap<FlightKey, Flight, { MAX_FLIGHTS as usize }> = LruHashMap::new();
+
+#[btf_map]
+static FLIGHT: PerCpuArray<Flight, 1> = PerCpuArray::new();
 
 /// The programs behind tail calls, by [`gateway_common::abi::Stage`].
 #[btf_map]
@@ -118,6 +135,17 @@ pub struct Scratch {
     pub event: Event,
     /// The answer that is being written.
     pub reply: Reply,
+    /// The QUIC flight that is looked for.
+    pub flight_key: FlightKey,
+}
+
+/// Key of the map `FLIGHTS`: one attempt to connect.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct FlightKey {
+    pub flow: FlowKey,
+    /// The first destination connection ID.
+    pub id: ConnectionId,
 }
 
 /// Room for an answer: whichever is made.
@@ -162,7 +190,7 @@ pub struct Packet {
     pub payload_len: u32,
     /// Of a TCP segment, what its reset needs to know.
     pub segment: Segment,
-    /// TCP sequence number of the byte behind the payload.
+    /// TCP sequence number of the byte behind the payload; of UDP the flags of the flow.
     pub next_sequence: u32,
     /// VLAN tags, outermost first, of which `vlan_count` count.
     pub vlans: [[u8; 2]; 2],
@@ -184,6 +212,12 @@ pub struct Packet {
 #[inline(always)]
 pub fn scratch() -> Option<*mut Scratch> {
     SCRATCH.get_ptr_mut(0)
+}
+
+/// The memory of this CPU for a QUIC flight that is not kept; like [`scratch`].
+#[inline(always)]
+pub fn flight() -> Option<*mut Flight> {
+    FLIGHT.get_ptr_mut(0)
 }
 
 /// The generation in force, read once for a packet.

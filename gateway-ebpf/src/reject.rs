@@ -5,7 +5,6 @@
 
 use core::ffi::c_void;
 
-use aya_ebpf::helpers::bpf_ktime_get_ns;
 use aya_ebpf::helpers::generated::{bpf_xdp_adjust_tail, bpf_xdp_load_bytes, bpf_xdp_store_bytes};
 use aya_ebpf::programs::XdpContext;
 use gateway_common::abi::REPLIES_A_SECOND;
@@ -13,6 +12,7 @@ use gateway_common::reply::{AnswerV4, AnswerV6, ResetV4, ResetV6, UnreachableV4,
 use gateway_common::tls::PIECE_LEN;
 use gateway_common::wire::{TCP, UDP};
 
+use crate::budget;
 use crate::maps::{self, Packet, REPLIES, Reply, Scratch};
 use crate::opaque::opaque;
 
@@ -30,7 +30,8 @@ pub fn run(ctx: &XdpContext) -> bool {
     if !packet.answerable
         || !load(ctx, 0, &mut reply.macs)
         || reply.macs[0].is_group()
-        || !within_budget(packet)
+        // It must not be able to make us flood.
+        || !budget::take(&REPLIES, packet.device, REPLIES_A_SECOND)
     {
         return false;
     }
@@ -122,23 +123,6 @@ pub extern "C" fn deny_question(scratch: *mut Scratch) -> u32 {
     // SAFETY: null or this CPU's element of SCRATCH, which outlives the program and which nobody else writes now.
     let Some(scratch) = (unsafe { scratch.as_mut() }) else { return 0 };
     deny(&mut scratch.piece, scratch.packet.question_end, scratch.partial.questions.left())
-}
-
-/// Whether the device may be answered once more in this second: it must not be able to make us flood.
-#[inline(always)]
-fn within_budget(packet: &Packet) -> bool {
-    let Some(budget) = REPLIES.get_ptr_mut(packet.device.number) else { return false };
-    // SAFETY: an element of this CPU, checked; packets of one CPU follow each other.
-    let budget = unsafe { &mut *budget };
-    // SAFETY: the helper has no arguments and only reads the clock.
-    #[expect(clippy::cast_possible_truncation, reason = "seconds since boot")]
-    let second = (unsafe { bpf_ktime_get_ns() } / 1_000_000_000) as u32;
-    if budget.second != second {
-        budget.second = second;
-        budget.sent = 0;
-    }
-    budget.sent += 1;
-    budget.sent <= REPLIES_A_SECOND
 }
 
 /// Makes `answer` all that follows the Ethernet header and its tags.

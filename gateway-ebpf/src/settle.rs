@@ -45,10 +45,22 @@ pub fn told(ctx: &XdpContext, scratch: &mut Scratch, finding: &Finding) -> Actio
 /// A verdict to observe that the destination brought stays, unless the finding blocks.
 #[inline(always)]
 pub fn settle(ctx: &XdpContext, element: *mut Scratch, generation: u64, finding: &Finding) -> Action {
+    remember(ctx, element, FlowState::Decided, generation, finding)
+}
+
+/// Ends a packet whose finding is that of its flow, which is in `state` then.
+#[inline(always)]
+pub fn remember(
+    ctx: &XdpContext,
+    element: *mut Scratch,
+    state: FlowState,
+    generation: u64,
+    finding: &Finding,
+) -> Action {
     // SAFETY: the caller got this CPU's element from the map and checked it; nobody else writes it now.
     let scratch = unsafe { &mut *element };
     let verdict = finding.verdict.or(scratch.packet.so_far);
-    flow::remember(&scratch.packet, FlowState::Decided, generation, verdict);
+    flow::remember(&scratch.packet, state, generation, verdict);
     told(ctx, scratch, finding)
 }
 

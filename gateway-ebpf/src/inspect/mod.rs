@@ -5,20 +5,27 @@
 
 pub mod dns;
 pub mod http;
+pub mod quic;
 pub mod stream;
 pub mod tls;
 
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, Verdict};
+use gateway_common::abi::{Action, Stage};
 use gateway_common::reason::Reason;
 
-use crate::{maps, settle};
+use crate::maps::{self, Tables};
+use crate::{judge, settle};
 
-/// Ends a packet whose inspector is not loaded: it passes, counted for that reason, and its flow stays undecided.
+/// Ends a packet whose inspector is not loaded. It passes, counted for that reason, and its flow stays undecided; but QUIC
+/// that cannot be read is blocked by the policies that would have it read, since clients then fall back to TCP.
 #[inline(always)]
-pub fn missing(ctx: &XdpContext) -> Action {
+pub fn missing(ctx: &XdpContext, stage: Stage) -> Action {
     let Some(scratch) = maps::scratch() else { return Action::Pass };
     // SAFETY: this CPU's element, checked, which the fast path filled for this packet; nobody else writes it now.
     let packet = unsafe { &(*scratch).packet };
-    settle::finish(ctx, packet, Verdict::pass(Reason::NoInspector), Reason::NoInspector, false)
+    let Some(tables) = Tables::of_slot(packet.slot) else { return Action::Pass };
+    let policies = packet.device.policies;
+    let blocking = if matches!(stage, Stage::Quic) { policies } else { 0 };
+    let verdict = judge::by_kind(blocking, policies, tables.generation, Reason::NoInspector);
+    settle::finish(ctx, packet, verdict, Reason::NoInspector, false)
 }

@@ -1,0 +1,176 @@
+//! The connections of a flow: which keys and which flight a datagram belongs to.
+//!
+//! A client changes its destination connection ID after the server's first answer, and the keys of its Initials stay those
+//! of the first one; after a Retry they do not (RFC 9001, 5.2). So a datagram with an ID that is not known is read with the
+//! keys of the connection before, and, where these do not fit, as the beginning of another one. A flight is one attempt to
+//! connect, known by its 5-tuple and its first connection ID: pieces under different keys never make one hello.
+
+use super::engine::{Engine, peek, read};
+use super::flight::Flight;
+use super::header::{ConnectionId, Kind};
+use super::keys::Keys;
+use super::progress::Progress;
+
+/// Of a flow: a flight of it is kept, because its hello was not complete.
+pub const KEPT: u32 = 1;
+/// Of a flow: a hello was read to its name or its end, and may pass.
+pub const NAMED: u32 = 2;
+
+/// What is remembered of a flow between its datagrams, and working memory.
+pub trait Memory<'a> {
+    /// The keys of the flow's last connection.
+    fn keys(&self) -> Option<&'a Keys>;
+
+    /// Makes the kept flight of the connection with this first ID the one that [`Memory::kept`] gives; false if there is
+    /// none.
+    fn find(&mut self, id: &ConnectionId) -> bool;
+
+    /// The flight that was found.
+    fn kept(&mut self) -> &mut Flight;
+
+    /// A flight to use for this datagram.
+    fn fresh(&mut self) -> &mut Flight;
+}
+
+/// What reading a datagram came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The result.
+    pub progress: Progress,
+    /// Whether the flight is the kept one.
+    pub kept: bool,
+    /// Whether keys were derived anew.
+    pub derived: bool,
+    /// Whether the datagram brought pieces of a hello.
+    pub pieces: bool,
+    /// Whether all these pieces were there before.
+    pub repeats: bool,
+    /// Whether what was read before of the connection was forgotten to make room.
+    pub evicted: bool,
+}
+
+impl Reading {
+    #[inline(always)]
+    const fn nothing(progress: Progress) -> Self {
+        Self { progress, kept: false, derived: false, pieces: false, repeats: false, evicted: false }
+    }
+
+    /// Whether the hello is read as far as it needs to be.
+    #[inline(always)]
+    pub const fn is_complete(&self) -> bool {
+        matches!(self.progress, Progress::Named | Progress::Nameless)
+    }
+
+    /// Whether the fresh flight is to be kept until the next datagram.
+    #[inline(always)]
+    pub const fn keeps_flight(&self) -> bool {
+        matches!(self.progress, Progress::Hungry) && self.pieces && !self.kept
+    }
+
+    /// Whether the keys are to be remembered.
+    #[inline(always)]
+    pub const fn keeps_keys(&self) -> bool {
+        self.keeps_flight() || self.derived && self.is_complete()
+    }
+
+    /// Whether the datagram only says again what is not enough, so that it need not go on: the server can do nothing with
+    /// it, and it will come again.
+    #[inline(always)]
+    pub const fn is_idle(&self, flags: u32) -> bool {
+        matches!(self.progress, Progress::Hungry) && self.repeats && self.kept && flags & NAMED == 0
+    }
+}
+
+/// Where a datagram is read.
+#[derive(Clone, Copy)]
+struct Place {
+    /// In the kept flight.
+    kept: bool,
+    /// With keys of a connection whose first ID is not that of the datagram.
+    foreign: bool,
+}
+
+/// Reads a datagram of `len` bytes of a flow with these `flags` ([`KEPT`], [`NAMED`]).
+#[inline(always)]
+pub fn read_datagram<'a, E: Engine, M: Memory<'a>>(
+    engine: &E,
+    memory: &mut M,
+    len: u32,
+    flags: u32,
+    seeks_ech: bool,
+) -> Reading {
+    let fresh = memory.fresh();
+    fresh.seek_ech(seeks_ech);
+    fresh.set_spent(0);
+    match peek(engine, fresh, len) {
+        Kind::Initial | Kind::EarlyData | Kind::Handshake => {}
+        Kind::Malformed => return Reading::nothing(Progress::Malformed),
+        Kind::Other | Kind::UnknownVersion | Kind::Negotiation | Kind::Retry => {
+            return Reading::nothing(Progress::NotInitial);
+        }
+    }
+    let Some(place) = place(memory, flags) else {
+        return Reading { evicted: true, ..Reading::nothing(Progress::Hungry) };
+    };
+    let mut reading = read_in(engine, memory, len, place.kept, seeks_ech);
+    if matches!(reading.progress, Progress::Malformed) && place.foreign {
+        let spent = if place.kept { memory.kept().spent() } else { memory.fresh().spent() };
+        let fresh = memory.fresh();
+        fresh.set_spent(spent);
+        fresh.clear();
+        fresh.derive_from_own();
+        reading = read_in(engine, memory, len, false, seeks_ech);
+    }
+    reading
+}
+
+/// Reads the datagram in the kept or the fresh flight.
+#[inline(always)]
+fn read_in<'a, E: Engine, M: Memory<'a>>(
+    engine: &E,
+    memory: &mut M,
+    len: u32,
+    kept: bool,
+    seeks_ech: bool,
+) -> Reading {
+    let flight = if kept { memory.kept() } else { memory.fresh() };
+    flight.seek_ech(seeks_ech);
+    let had_keys = flight.has_keys();
+    let progress = read(engine, flight, len);
+    Reading {
+        progress,
+        kept,
+        derived: flight.has_keys() && !had_keys,
+        pieces: flight.has_pieces(),
+        repeats: flight.repeats(),
+        evicted: false,
+    }
+}
+
+/// Sets up the flight in which the datagram whose header was read is to be read; `None` if that was evicted.
+#[inline(always)]
+fn place<'a, M: Memory<'a>>(memory: &mut M, flags: u32) -> Option<Place> {
+    let fresh = memory.fresh();
+    fresh.clear();
+    let Some(keys) = memory.keys() else {
+        memory.fresh().derive_from_own();
+        return if flags & KEPT == 0 { Some(Place { kept: false, foreign: false }) } else { None };
+    };
+    let fresh = memory.fresh();
+    let foreign = !fresh.is_of(keys);
+    if !fresh.has_version_of(keys) {
+        // RFC 9369, 4.1: the keys of the version that was agreed on come from the same connection ID.
+        fresh.derive_from(&keys.id);
+        return Some(Place { kept: false, foreign });
+    }
+    let own = *fresh.id();
+    if flags & KEPT != 0 && (memory.find(&own) || foreign && memory.find(&keys.id)) {
+        memory.kept().set_spent(0);
+        return Some(Place { kept: true, foreign });
+    }
+    if keys.kept != 0 {
+        return None;
+    }
+    memory.fresh().use_keys(keys);
+    Some(Place { kept: false, foreign })
+}

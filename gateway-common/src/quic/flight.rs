@@ -1,0 +1,495 @@
+//! The first flight of a client: what is kept of it, and the steps that read it.
+
+use super::engine::Engine;
+use super::frames::{self, Frames};
+use super::header::{ConnectionId, HEAD_BYTES, Header, Kind};
+use super::hello::Hello;
+use super::keys::{COMPRESSIONS, Derivation, Keys, Turn};
+use super::open::{Payloads, SLOT_BYTES, SLOTS, place_of};
+use super::progress::Progress;
+use super::segments::{Added, Found, MAX_COPIES, MAX_SEGMENTS, MAX_STREAM, Segments};
+use crate::name::WireName;
+
+/// What one datagram may cost beside the derivation of keys, in units of a step (about 20 ns on the machine where this was
+/// measured). The costliest honest one (a hello in ten shuffled pieces with padding between) takes about 300.
+const BUDGET: u32 = 420;
+/// Two blocks of AES.
+const PAIR_COST: u32 = 7;
+/// Header protection, and what else there is once for a packet.
+const PACKET_COST: u32 = 16;
+/// So many pieces, as power of two, are looked at for one unit.
+const LOOKED_SHIFT: u32 = 3;
+
+/// How many bytes a step looks at.
+const WINDOW: u32 = 8;
+
+/// The first flight of a client, as far as it has been seen.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Flight {
+    /// The name, complete after [`Progress::Named`].
+    pub name: WireName,
+    /// The keys, if [`Flight::has_keys`].
+    pub keys: Keys,
+    hello: Hello,
+    header: Header,
+    derivation: Derivation,
+    frames: Frames,
+    segments: Segments,
+    payloads: Payloads,
+    /// The connection ID of the first packet of the datagram.
+    id: ConnectionId,
+    /// The connection ID that keys are derived from.
+    source: ConnectionId,
+    /// Whether the packet under way is the first of its datagram, and has to agree with those in front of it.
+    first: bool,
+    follows: bool,
+    /// Whether `keys` are there.
+    keyed: bool,
+    /// Whether the hello can be read on, as far as is known.
+    reading: bool,
+    /// Whether the frames are read to their end, and only the hello is read on.
+    draining: bool,
+    /// Whether the hello is read to its end (see [`Flight::seek_ech`]).
+    seeks_ech: bool,
+    /// How many slots are in use.
+    slots: u32,
+    /// How many slots and segments there were before the datagram under way.
+    slots_before: u32,
+    before: u32,
+    /// What the datagram has cost.
+    spent: u32,
+}
+
+impl Flight {
+    /// A flight of which nothing has been read.
+    pub const EMPTY: Self = Self {
+        name: WireName::EMPTY,
+        keys: Keys::EMPTY,
+        hello: Hello::START,
+        header: Header::EMPTY,
+        derivation: Derivation::EMPTY,
+        frames: Frames::EMPTY,
+        segments: Segments::EMPTY,
+        payloads: Payloads::EMPTY,
+        id: ConnectionId::EMPTY,
+        source: ConnectionId::EMPTY,
+        first: true,
+        follows: true,
+        keyed: false,
+        reading: false,
+        draining: false,
+        seeks_ech: false,
+        slots: 0,
+        slots_before: 0,
+        before: 0,
+        spent: 0,
+    };
+
+    /// Forgets all that has been read. What is not touched here is written before it is read.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        self.restart_hello();
+        self.segments.clear();
+        self.keyed = false;
+        self.slots = 0;
+    }
+
+    /// Sets whether a hello is read to its end, so that it is known whether another one is inside ([`Flight::has_ech`]).
+    #[inline(always)]
+    pub fn seek_ech(&mut self, seeks: bool) {
+        self.seeks_ech = seeks;
+    }
+
+    /// Gives a flight in which nothing has been read keys that were derived before.
+    #[inline(always)]
+    pub fn use_keys(&mut self, keys: &Keys) {
+        self.keys = *keys;
+        self.keyed = true;
+    }
+
+    /// Has keys be derived from this connection ID and not that of the first packet, if there are none yet.
+    #[inline(always)]
+    pub fn derive_from(&mut self, source: &ConnectionId) {
+        self.source = *source;
+    }
+
+    /// Likewise from the connection ID of the first packet, which was read ([`super::peek`]).
+    #[inline(always)]
+    pub fn derive_from_own(&mut self) {
+        self.source = self.id;
+    }
+
+    /// Whether `keys` were made from the connection ID of the first packet of the datagram.
+    #[inline(always)]
+    pub fn is_of(&self, keys: &Keys) -> bool {
+        self.id.is(&keys.id)
+    }
+
+    /// Whether `keys` are of the version of the first packet of the datagram.
+    #[inline(always)]
+    pub fn has_version_of(&self, keys: &Keys) -> bool {
+        keys.is_under(self.header.secret)
+    }
+
+    /// The connection ID of the first packet of the datagram.
+    #[inline(always)]
+    pub const fn id(&self) -> &ConnectionId {
+        &self.id
+    }
+
+    /// Whether the keys are known.
+    #[inline(always)]
+    pub const fn has_keys(&self) -> bool {
+        self.keyed
+    }
+
+    /// Whether the hello has an encrypted one inside. Only a hello that was read to its end can tell.
+    #[inline(always)]
+    pub const fn has_ech(&self) -> bool {
+        self.hello.ech
+    }
+
+    /// Whether the datagram brought pieces of a hello.
+    #[inline(always)]
+    pub const fn has_pieces(&self) -> bool {
+        self.segments.count > self.before
+    }
+
+    /// Whether all pieces that the datagram brought, if any, were there before.
+    #[inline(always)]
+    pub const fn repeats(&self) -> bool {
+        self.has_pieces() && !self.segments.news
+    }
+
+    /// What has been spent of the budget of the datagram.
+    #[inline(always)]
+    pub const fn spent(&self) -> u32 {
+        self.spent
+    }
+
+    /// Sets what has been spent of the budget of the datagram.
+    #[inline(always)]
+    pub fn set_spent(&mut self, spent: u32) {
+        self.spent = spent;
+    }
+
+    /// Forgets what the datagram has brought.
+    #[inline(always)]
+    pub fn undo(&mut self) {
+        self.restart_hello();
+        self.segments.truncate(self.before);
+        self.slots = self.slots_before;
+    }
+
+    #[inline(always)]
+    fn restart_hello(&mut self) {
+        self.hello.restart(self.seeks_ech);
+        self.name.len = 0;
+        self.reading = false;
+    }
+
+    #[inline(always)]
+    pub(super) fn begin_datagram(&mut self) {
+        self.first = true;
+        self.before = self.segments.count;
+        self.slots_before = self.slots;
+        self.segments.begin_datagram();
+    }
+
+    /// Reads the header of the packet that begins at `at`, with `left` bytes to the end of the datagram.
+    #[inline(always)]
+    pub(super) fn begin_packet<E: Engine>(&mut self, engine: &E, at: u32, left: u32) -> Kind {
+        self.header.left = left;
+        if !self.load_head(engine, at, left) {
+            return Kind::Malformed;
+        }
+        let kind = Kind::from_number(E::header(self));
+        if !matches!(kind, Kind::Initial | Kind::EarlyData | Kind::Handshake) {
+            return kind;
+        }
+        let length_at = self.header.length_at;
+        if length_at >= left || !self.load_head(engine, at + length_at, left - length_at) {
+            return Kind::Malformed;
+        }
+        if E::length(self) == 0 { Kind::Malformed } else { kind }
+    }
+
+    #[inline(always)]
+    fn load_head<E: Engine>(&mut self, engine: &E, at: u32, left: u32) -> bool {
+        let have = if left < HEAD_BYTES as u32 { left } else { HEAD_BYTES as u32 };
+        self.header.have = have;
+        engine.load_head(at, have, &mut self.header.head)
+    }
+
+    /// Where the packet under way ends, from its start.
+    #[inline(always)]
+    pub(super) const fn packet_end(&self) -> u32 {
+        self.header.end
+    }
+
+    /// Reads the Initial whose header has been read and which begins at `at`. [`Progress::Hungry`] at its end.
+    #[inline(always)]
+    pub(super) fn packet<E: Engine>(&mut self, engine: &E, at: u32) -> Progress {
+        // RFC 9000, 12.2: a sender must not put packets with different connection IDs into one datagram.
+        if !self.follows {
+            return Progress::Malformed;
+        }
+        if !self.keyed {
+            E::derive(self);
+        }
+        self.spent += PACKET_COST;
+        let slot = self.slots;
+        if slot >= SLOTS as u32 {
+            return Progress::TooLong;
+        }
+        let number_len = E::unprotect(self);
+        if number_len == 0 {
+            return Progress::Malformed;
+        }
+        let (start, len) = self.header.payload(number_len);
+        if len == 0 {
+            return Progress::Malformed;
+        }
+        if len > SLOT_BYTES as u32 {
+            return Progress::TooLong;
+        }
+        if !engine.load_payload(at + start, len, &mut self.payloads.slots[slot as usize & (SLOTS - 1)]) {
+            return Progress::Malformed;
+        }
+        self.frames.begin(place_of(slot), place_of(slot) + len);
+        self.draining = false;
+        self.reading = self.segments.count > 0 && !self.segments.overlap;
+        let count = self.segments.count;
+        let progress = Progress::from_number(E::read_frames(self));
+        if matches!(progress, Progress::Malformed | Progress::TooLong) {
+            // Servers would discard all of the packet.
+            self.segments.truncate(count);
+            self.restart_hello();
+        } else if self.segments.count > count {
+            self.slots += 1;
+        }
+        progress
+    }
+
+    /// Steps to the end of the packet, [`Progress::Hungry`], or to a result.
+    #[inline(always)]
+    pub fn read_frames<E: Engine>(&mut self) -> Progress {
+        for _ in 0..=BUDGET {
+            let progress = Progress::from_number(E::step(self));
+            if !matches!(progress, Progress::Going) {
+                return progress;
+            }
+        }
+        Progress::TooLong
+    }
+
+    /// Derives the keys from the connection ID that was set.
+    #[inline(always)]
+    pub fn derive<E: Engine>(&mut self) {
+        self.derivation.begin();
+        for _ in 0..=COMPRESSIONS {
+            match E::turn(self) {
+                turn if turn == Turn::Block as u32 => E::compress(self),
+                turn if turn == Turn::Label as u32 => E::compress_label(self),
+                _ => break,
+            }
+        }
+        self.keyed = true;
+    }
+
+    /// Reads the header up to the length field.
+    #[inline(always)]
+    pub fn read_header(&mut self) -> Kind {
+        self.header.begin()
+    }
+
+    /// Reads the length of the packet, false if it is none, and compares its connection ID.
+    #[inline(always)]
+    pub fn read_length(&mut self) -> bool {
+        if self.first {
+            self.id = self.header.id;
+            self.first = false;
+        }
+        self.follows = self.id.is(&self.header.id);
+        self.header.length()
+    }
+
+    /// Goes on with the derivation of the keys.
+    #[inline(always)]
+    pub fn turn(&mut self) -> Turn {
+        self.derivation.turn(&mut self.keys, &self.source, self.header.secret)
+    }
+
+    /// One compression of SHA-256.
+    #[inline(always)]
+    pub fn compress(&mut self) {
+        self.derivation.compression.run();
+    }
+
+    /// One compression of SHA-256, of the message of a label.
+    #[inline(always)]
+    pub fn compress_label(&mut self) {
+        self.derivation.compress_label();
+    }
+
+    /// Takes off the header protection: length of the packet number, 0 if the keys do not fit.
+    #[inline(always)]
+    pub fn unprotect(&mut self) -> u32 {
+        self.payloads.header(&self.header, &self.keys, self.slots).unwrap_or(0)
+    }
+
+    /// Decrypts a pair of blocks.
+    #[inline(always)]
+    pub fn decrypt(&mut self, pair: u32) {
+        self.payloads.decrypt(pair, &self.keys.payload);
+    }
+
+    /// Looks for the byte that is waited for.
+    #[inline(always)]
+    pub fn find<E: Engine>(&mut self) -> Found {
+        self.segments.begin_search(self.hello.at);
+        for number in 0..MAX_SEGMENTS as u32 {
+            if number >= self.segments.count || E::look(self, number) == 0 {
+                break;
+            }
+        }
+        self.spent += self.segments.count >> LOOKED_SHIFT;
+        self.segments.end_search()
+    }
+
+    /// Looks for it in one piece.
+    #[inline(always)]
+    pub fn look(&mut self, number: u32) -> bool {
+        self.segments.look(number)
+    }
+
+    /// Adds the CRYPTO data that ends where the frames have been read to.
+    #[inline(always)]
+    pub fn add<E: Engine>(&mut self, start: u32, len: u32) -> Added {
+        self.segments.begin_search(self.hello.at);
+        for number in 0..MAX_SEGMENTS as u32 {
+            if number >= self.segments.count {
+                break;
+            }
+            E::compare(self, number, start, len);
+        }
+        self.spent += self.segments.count >> LOOKED_SHIFT;
+        self.segments.add(start, start + len, self.frames.at - len, self.hello.at)
+    }
+
+    /// Compares it with one piece.
+    #[inline(always)]
+    pub fn compare(&mut self, number: u32, start: u32, len: u32) {
+        if len > 0 {
+            self.segments.compare(number, start, start + len);
+        }
+    }
+
+    /// Reads one integer of the hello if it can go on, else one of the frames. [`Progress::Hungry`] at the end of the
+    /// packet.
+    #[inline(always)]
+    pub fn step<E: Engine>(&mut self) -> Progress {
+        self.spent += 1;
+        if self.spent > BUDGET {
+            return Progress::TooLong;
+        }
+        if self.reading { self.hello_step::<E>() } else { self.frame_step::<E>() }
+    }
+
+    #[inline(always)]
+    fn hello_step<E: Engine>(&mut self) -> Progress {
+        let (mut place, mut there) = self.segments.at_hand(self.hello.at);
+        if there == 0 {
+            let found = E::find(self);
+            if found == Found::TooOften as u32 {
+                return Progress::TooLong;
+            }
+            if found == Found::Missing as u32 {
+                self.reading = false;
+                return if self.draining { Progress::Hungry } else { Progress::Going };
+            }
+            (place, there) = self.segments.at_hand(self.hello.at);
+        }
+        let there = if there < WINDOW { there } else { WINDOW };
+        let window = self.window::<E>(place, there);
+        if self.segments.overlap && E::copies_agree(self, there) == 0 {
+            return Progress::Malformed;
+        }
+        self.hello.step(window, there, &mut self.name)
+    }
+
+    /// Whether all copies of the next `there` bytes (1 to 8) of the hello are the same.
+    #[inline(always)]
+    pub fn copies_agree<E: Engine>(&mut self, there: u32) -> bool {
+        let (place, _) = self.segments.at_hand(self.hello.at);
+        let shift = 64 - 8 * (there & 15).clamp(1, 8);
+        let window = self.window::<E>(place, there) >> shift;
+        for number in 1..MAX_COPIES as u32 {
+            let Some(other) = self.segments.copy(number, self.hello.at) else { break };
+            self.spent += 1;
+            if self.window::<E>(other, there) >> shift != window {
+                return false;
+            }
+        }
+        true
+    }
+
+    #[inline(always)]
+    fn frame_step<E: Engine>(&mut self) -> Progress {
+        let (at, left) = (self.frames.at, self.frames.left());
+        let there = if left < WINDOW { left } else { WINDOW };
+        let window = if there > 0 { self.window::<E>(at, there) } else { 0 };
+        let whole_block = left >= 2 * WINDOW && at & 15 == 0;
+        if window == 0 && whole_block && self.frames.at_frame() && self.payloads.window(at + WINDOW) == 0 {
+            // A block of PADDING.
+            self.frames.at += 2 * WINDOW;
+            return Progress::Going;
+        }
+        match self.frames.step(window) {
+            frames::Found::Going => Progress::Going,
+            frames::Found::Crypto(offset, len) => self.crypto::<E>(offset, len),
+            frames::Found::End => self.end_of_frames(),
+            frames::Found::Malformed => Progress::Malformed,
+        }
+    }
+
+    /// Where pieces overlap, the hello is read only now and from its start, so that every copy is compared.
+    #[inline(always)]
+    fn end_of_frames(&mut self) -> Progress {
+        if !self.segments.overlap || !self.has_pieces() {
+            return Progress::Hungry;
+        }
+        self.restart_hello();
+        self.segments.rewind();
+        self.draining = true;
+        self.reading = true;
+        Progress::Going
+    }
+
+    #[inline(always)]
+    fn crypto<E: Engine>(&mut self, offset: u64, len: u32) -> Progress {
+        if offset + u64::from(len) > u64::from(MAX_STREAM) {
+            return Progress::TooLong;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "was compared")]
+        let added = E::add(self, offset as u32, len);
+        if added == Added::Full as u32 {
+            return Progress::TooLong;
+        }
+        self.reading = added == Added::Awaited as u32 && !self.segments.overlap;
+        Progress::Going
+    }
+
+    /// The eight bytes from `place` on, the first `there` of them decrypted.
+    #[inline(always)]
+    fn window<E: Engine>(&mut self, place: u32, there: u32) -> u64 {
+        // The bytes may lie in two pairs of blocks.
+        for _ in 0..2 {
+            let Err(pair) = self.payloads.are_decrypted(place, there) else { break };
+            self.spent += PAIR_COST;
+            E::decrypt(self, pair);
+        }
+        self.payloads.window(place)
+    }
+}

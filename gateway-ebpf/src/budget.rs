@@ -1,0 +1,25 @@
+//! How much of something costly a device may cause in a second, on each CPU.
+
+use aya_ebpf::btf_maps::PerCpuArray;
+use aya_ebpf::helpers::bpf_ktime_get_ns;
+use gateway_common::abi::{Device, MAX_DEVICES, SecondBudget};
+
+/// A budget for each device.
+pub type Budgets = PerCpuArray<SecondBudget, { MAX_DEVICES as usize }>;
+
+/// Takes one from the device's budget of `most` a second; false if none is left.
+#[inline(always)]
+pub fn take(budgets: &Budgets, device: Device, most: u32) -> bool {
+    let Some(budget) = budgets.get_ptr_mut(device.number) else { return false };
+    // SAFETY: an element of this CPU, checked; packets of one CPU follow each other.
+    let budget = unsafe { &mut *budget };
+    // SAFETY: the helper has no arguments and only reads the clock.
+    #[expect(clippy::cast_possible_truncation, reason = "seconds since boot")]
+    let second = (unsafe { bpf_ktime_get_ns() } / 1_000_000_000) as u32;
+    if budget.second != second {
+        budget.second = second;
+        budget.used = 0;
+    }
+    budget.used += 1;
+    budget.used <= most
+}

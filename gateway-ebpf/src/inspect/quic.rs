@@ -1,0 +1,348 @@
+//! The server name in a client's QUIC Initials, on any port.
+//!
+//! The name is mostly in the first one; then only the keys are kept. Of a hello that goes on, the flight is kept as it is,
+//! and the next packet is read in its place. The packets before the last one pass: a server does nothing with half a hello.
+//!
+//! A verdict to pass does not decide the flow: each further Initial is read as the first one was, since the one before may
+//! be forged so that the server has never accepted it. A verdict to block does.
+
+use core::ffi::c_void;
+
+use aya_ebpf::EbpfContext as _;
+use aya_ebpf::bindings::BPF_ANY;
+use aya_ebpf::helpers::generated::bpf_xdp_load_bytes;
+use aya_ebpf::programs::XdpContext;
+use gateway_common::abi::{Action, FlowState, INITIALS_A_SECOND, Kind, Verdict};
+use gateway_common::quic::{
+    self, ConnectionId, Engine, Flight, HEAD_BYTES, KEPT, Keys, Memory, NAMED, Progress, Reading, SLOT_BYTES,
+    Slot,
+};
+use gateway_common::reason::Reason;
+
+use crate::maps::{self, FLIGHTS, INITIALS, KEYS, Scratch, Tables};
+use crate::opaque::opaque;
+use crate::settle::{self, Finding};
+use crate::{budget, flow, judge};
+
+/// Reads the packet that the fast path left in the scratch memory.
+#[inline(always)]
+pub fn run(ctx: &XdpContext) -> Action {
+    let (Some(element), Some(fresh)) = (maps::scratch(), maps::flight()) else { return Action::Pass };
+    // SAFETY: this CPU's element, checked, which the fast path filled for this packet; nobody else writes it now.
+    let packet = unsafe { &(*element).packet };
+    let Some(tables) = Tables::of_slot(packet.slot) else { return Action::Pass };
+    if !budget::take(&INITIALS, packet.device, INITIALS_A_SECOND) {
+        return unreadable(ctx, element, tables, Reason::RateLimited);
+    }
+    let (flags, seeks_ech) = (packet.next_sequence, tables.generation.ech & packet.device.policies != 0);
+    let mut memory = OfFlow { element, fresh, kept: fresh };
+    let engine = InFrame { ctx, offset: packet.payload_offset };
+    let reading = quic::read_datagram(&engine, &mut memory, packet.payload_len, flags, seeks_ech);
+    let flight = if reading.kept { memory.kept } else { fresh };
+    end(ctx, element, flight, &reading)
+}
+
+/// Keeps what the next datagram needs, and ends the packet.
+///
+/// A function of its own, so that its stack and that of the derivation of keys do not add up.
+#[inline(never)]
+fn end(ctx: &XdpContext, element: *mut Scratch, flight: *mut Flight, reading: &Reading) -> Action {
+    // SAFETY: as in `run`.
+    let scratch = unsafe { &mut *element };
+    // SAFETY: as in `run`: this CPU's flight or the kept one.
+    let flight = unsafe { &mut *flight };
+    let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return Action::Pass };
+    let flags = scratch.packet.next_sequence;
+    if reading.evicted {
+        let verdict = judge::unreadable(scratch.packet.device.policies, tables.generation, Reason::Evicted);
+        return settle::settle(ctx, element, tables.generation.number, &Finding::nameless(verdict));
+    }
+    if reading.is_idle(flags) {
+        flight.undo();
+        return held(ctx, element, Reason::Retransmission);
+    }
+    scratch.packet.next_sequence = flags | keep(scratch, flight, reading);
+    match reading.progress {
+        Progress::Named | Progress::Nameless => {
+            let again = flags & NAMED != 0 && !reading.derived;
+            complete(ctx, element, tables, flight, matches!(reading.progress, Progress::Named), again)
+        }
+        Progress::Malformed => unreadable(ctx, element, tables, Reason::Malformed),
+        Progress::TooLong => unreadable(ctx, element, tables, Reason::TooLong),
+        Progress::EarlyData if flags & NAMED == 0 => held(ctx, element, Reason::EarlyData),
+        Progress::Hungry if flags & NAMED == 0 => pass(ctx, element, tables, Reason::Incomplete),
+        _ if scratch.packet.begins => pass(ctx, element, tables, Reason::NotInspected),
+        _ => pass(ctx, element, tables, Reason::KnownFlow),
+    }
+}
+
+/// Keeps keys and flight as far as they are needed; the flags of the flow that come by it.
+#[inline(always)]
+fn keep(scratch: &mut Scratch, flight: &mut Flight, reading: &Reading) -> u32 {
+    let mut flags = if reading.is_complete() { NAMED } else { 0 };
+    if reading.keeps_flight() {
+        flight.keys.kept = 1;
+        scratch.flight_key.flow = scratch.packet.flow;
+        scratch.flight_key.id = flight.keys.id;
+        flags |= KEPT;
+        // Should it fail, the next datagram finds nothing and says so.
+        let _ = FLIGHTS.insert(&scratch.flight_key, &*flight, u64::from(BPF_ANY));
+    }
+    if reading.keeps_keys() {
+        // Should it fail, they are derived again.
+        let _ = KEYS.insert(&scratch.packet.flow, &flight.keys, u64::from(BPF_ANY));
+    }
+    flags
+}
+
+/// Ends a packet with which the hello is complete. `again`: the same was told before.
+#[inline(always)]
+fn complete(
+    ctx: &XdpContext,
+    element: *mut Scratch,
+    tables: Tables,
+    flight: &Flight,
+    named: bool,
+    again: bool,
+) -> Action {
+    // SAFETY: as in `run`.
+    let scratch = unsafe { &mut *element };
+    let policies = scratch.packet.device.policies;
+    let mut finding = if named {
+        scratch.partial.name = flight.name;
+        judge::by_name(element, tables, Reason::QuicSni, Kind::QuicSni)
+    } else {
+        Finding::nameless(judge::nameless(element, tables))
+    };
+    if flight.has_ech() && finding.verdict.action.lets_through() && tables.generation.ech & policies != 0 {
+        finding.verdict = judge::by_kind(tables.generation.ech, policies, tables.generation, Reason::Ech)
+            .or(finding.verdict);
+    }
+    let generation = tables.generation.number;
+    if !finding.verdict.action.lets_through() {
+        return settle::settle(ctx, element, generation, &finding);
+    }
+    if again {
+        return pass(ctx, element, tables, Reason::KnownFlow);
+    }
+    settle::remember(ctx, element, FlowState::Datagrams, generation, &finding)
+}
+
+/// Passes a packet that leaves its flow as undecided as it was.
+#[inline(always)]
+fn pass(ctx: &XdpContext, element: *mut Scratch, tables: Tables, reason: Reason) -> Action {
+    // SAFETY: as in `run`.
+    let packet = unsafe { &(*element).packet };
+    flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
+    settle::finish(ctx, packet, packet.so_far, reason, false)
+}
+
+/// Drops a packet that will come again, without a policy having a say.
+#[inline(always)]
+fn held(ctx: &XdpContext, element: *mut Scratch, reason: Reason) -> Action {
+    // SAFETY: as in `run`.
+    let packet = unsafe { &(*element).packet };
+    settle::finish(ctx, packet, Verdict { action: Action::Drop, ..Verdict::pass(reason) }, reason, false)
+}
+
+/// Ends a packet that cannot be read. It says nothing about its flow, since the server may not accept it either.
+#[inline(always)]
+fn unreadable(ctx: &XdpContext, element: *mut Scratch, tables: Tables, reason: Reason) -> Action {
+    // SAFETY: as in `run`.
+    let packet = unsafe { &(*element).packet };
+    let verdict = judge::unreadable(packet.device.policies, tables.generation, reason);
+    flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
+    settle::finish(ctx, packet, verdict.or(packet.so_far), reason, false)
+}
+
+/// What the maps hold of the flow in `element.packet`.
+///
+/// Packets of a flow come on one CPU, where one follows the other. Should an element be evicted and reused while it is
+/// read, its memory stays valid and what is read is nonsense.
+struct OfFlow {
+    element: *mut Scratch,
+    fresh: *mut Flight,
+    kept: *mut Flight,
+}
+
+impl<'a> Memory<'a> for OfFlow {
+    #[inline(always)]
+    fn keys(&self) -> Option<&'a Keys> {
+        // SAFETY: as in `run`.
+        let packet = unsafe { &(*self.element).packet };
+        if packet.begins {
+            return None;
+        }
+        // SAFETY: see above.
+        unsafe { KEYS.get(&packet.flow) }
+    }
+
+    #[inline(always)]
+    fn find(&mut self, id: &ConnectionId) -> bool {
+        // SAFETY: as in `run`.
+        let scratch = unsafe { &mut *self.element };
+        scratch.flight_key.flow = scratch.packet.flow;
+        scratch.flight_key.id = *id;
+        let Some(kept) = FLIGHTS.get_ptr_mut(&scratch.flight_key) else { return false };
+        self.kept = kept;
+        true
+    }
+
+    #[inline(always)]
+    fn kept(&mut self) -> &mut Flight {
+        // SAFETY: this CPU's flight, or one that `find` has found.
+        unsafe { &mut *self.kept }
+    }
+
+    #[inline(always)]
+    fn fresh(&mut self) -> &mut Flight {
+        // SAFETY: this CPU's flight, checked in `run`.
+        unsafe { &mut *self.fresh }
+    }
+}
+/// A datagram in a frame; each heavy step is a function of its own, which the verifier goes through once.
+struct InFrame<'a> {
+    ctx: &'a XdpContext,
+    /// Where in the frame the datagram begins.
+    offset: u32,
+}
+
+impl InFrame<'_> {
+    /// Copies `len` bytes, 1 to `SIZE`, to `to`, which has room for `SIZE`.
+    #[inline(always)]
+    fn load<const SIZE: usize>(&self, at: u32, len: u32, to: *mut c_void) -> bool {
+        #[expect(clippy::cast_possible_truncation, reason = "at most 2048")]
+        const {
+            assert!(SIZE.is_power_of_two() && SIZE as u32 as usize == SIZE)
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+        let mask = SIZE as u32 - 1;
+        // A range of 1 to SIZE that also the verifier of 6.1 sees.
+        let bounded = (opaque(len).wrapping_sub(1) & mask) + 1;
+        // SAFETY: the helper checks the offset and `bounded` against the frame and writes `bounded` bytes, for which the
+        // caller gives room.
+        let failed = unsafe { bpf_xdp_load_bytes(self.ctx.as_ptr().cast(), self.offset + at, to, bounded) };
+        failed == 0
+    }
+}
+
+impl Engine for InFrame<'_> {
+    #[inline(always)]
+    fn load_head(&self, at: u32, len: u32, head: &mut [u8; HEAD_BYTES]) -> bool {
+        self.load::<HEAD_BYTES>(at, len, head.as_mut_ptr().cast())
+    }
+
+    #[inline(always)]
+    fn load_payload(&self, at: u32, len: u32, slot: &mut Slot) -> bool {
+        self.load::<SLOT_BYTES>(at, len, slot.as_mut_ptr().cast())
+    }
+
+    #[inline(always)]
+    fn header(flight: &mut Flight) -> u32 {
+        quic_header(flight)
+    }
+
+    #[inline(always)]
+    fn length(flight: &mut Flight) -> u32 {
+        quic_length(flight)
+    }
+
+    #[inline(always)]
+    fn derive(flight: &mut Flight) {
+        quic_derive(flight);
+    }
+
+    #[inline(always)]
+    fn turn(flight: &mut Flight) -> u32 {
+        quic_turn(flight)
+    }
+
+    #[inline(always)]
+    fn compress(flight: &mut Flight) {
+        quic_compress(flight);
+    }
+
+    #[inline(always)]
+    fn compress_label(flight: &mut Flight) {
+        quic_compress_label(flight);
+    }
+
+    #[inline(always)]
+    fn unprotect(flight: &mut Flight) -> u32 {
+        quic_unprotect(flight)
+    }
+
+    #[inline(always)]
+    fn decrypt(flight: &mut Flight, pair: u32) {
+        quic_decrypt(flight, pair);
+    }
+
+    #[inline(always)]
+    fn find(flight: &mut Flight) -> u32 {
+        quic_find(flight)
+    }
+
+    #[inline(always)]
+    fn look(flight: &mut Flight, number: u32) -> u32 {
+        quic_look(flight, number)
+    }
+
+    #[inline(always)]
+    fn compare(flight: &mut Flight, number: u32, start: u32, len: u32) {
+        quic_compare(flight, number, start, len);
+    }
+
+    #[inline(always)]
+    fn copies_agree(flight: &mut Flight, there: u32) -> u32 {
+        quic_copies_agree(flight, there)
+    }
+
+    #[inline(always)]
+    fn add(flight: &mut Flight, start: u32, len: u32) -> u32 {
+        quic_add(flight, start, len)
+    }
+
+    #[inline(always)]
+    fn read_frames(flight: &mut Flight) -> u32 {
+        quic_read_frames(flight)
+    }
+
+    #[inline(always)]
+    fn step(flight: &mut Flight) -> u32 {
+        quic_step(flight)
+    }
+}
+
+/// Functions that the kernel verifies once, for any flight.
+macro_rules! steps {
+    ($($name:ident($flight:ident $(, $argument:ident)*) $step:expr;)+) => {
+        $(
+            #[unsafe(no_mangle)]
+            #[inline(never)]
+            extern "C" fn $name(flight: *mut Flight $(, $argument: u32)*) -> u32 {
+                // SAFETY: null, this CPU's element of FLIGHT or one of FLIGHTS, which outlive the program and which nobody
+                // else writes now (see `run`).
+                let Some($flight) = (unsafe { flight.as_mut() }) else { return 0 };
+                u32::from($step)
+            }
+        )+
+    };
+}
+
+steps! {
+    quic_header(flight) flight.read_header() as u32;
+    quic_length(flight) flight.read_length();
+    quic_derive(flight) { flight.derive::<InFrame<'_>>(); 0_u8 };
+    quic_turn(flight) flight.turn() as u32;
+    quic_compress(flight) { flight.compress(); 0_u8 };
+    quic_compress_label(flight) { flight.compress_label(); 0_u8 };
+    quic_unprotect(flight) flight.unprotect();
+    quic_decrypt(flight, pair) { flight.decrypt(pair); 0_u8 };
+    quic_find(flight) flight.find::<InFrame<'_>>() as u32;
+    quic_look(flight, number) flight.look(number);
+    quic_compare(flight, number, start, len) { flight.compare(number, start, len); 0_u8 };
+    quic_copies_agree(flight, there) flight.copies_agree::<InFrame<'_>>(there);
+    quic_add(flight, start, len) flight.add::<InFrame<'_>>(start, len) as u32;
+    quic_read_frames(flight) flight.read_frames::<InFrame<'_>>() as u32;
+    quic_step(flight) flight.step::<InFrame<'_>>() as u32;
+}
