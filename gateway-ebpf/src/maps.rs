@@ -146,6 +146,8 @@ pub struct FlightKey {
     pub flow: FlowKey,
     /// The first destination connection ID.
     pub id: ConnectionId,
+    /// The salt of the keys, as a number.
+    pub secret: u32,
 }
 
 /// Room for an answer: whichever is made.

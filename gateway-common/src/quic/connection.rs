@@ -21,9 +21,9 @@ pub trait Memory<'a> {
     /// The keys of the flow's last connection.
     fn keys(&self) -> Option<&'a Keys>;
 
-    /// Makes the kept flight of the connection with this first ID the one that [`Memory::kept`] gives; false if there is
-    /// none.
-    fn find(&mut self, id: &ConnectionId) -> bool;
+    /// Makes the kept flight of the connection with this first ID, under keys with this [`Keys::secret`], the one that
+    /// [`Memory::kept`] gives; false if there is none.
+    fn find(&mut self, id: &ConnectionId, secret: u32) -> bool;
 
     /// The flight that was found.
     fn kept(&mut self) -> &mut Flight;
@@ -157,20 +157,19 @@ fn place<'a, M: Memory<'a>>(memory: &mut M, flags: u32) -> Option<Place> {
         return if flags & KEPT == 0 { Some(Place { kept: false, foreign: false }) } else { None };
     };
     let fresh = memory.fresh();
-    let foreign = !fresh.is_of(keys);
-    if !fresh.has_version_of(keys) {
-        // RFC 9369, 4.1: the keys of the version that was agreed on come from the same connection ID.
-        fresh.derive_from(&keys.id);
-        return Some(Place { kept: false, foreign });
-    }
-    let own = *fresh.id();
-    if flags & KEPT != 0 && (memory.find(&own) || foreign && memory.find(&keys.id)) {
+    let (own, secret, foreign) = (*fresh.id(), fresh.secret(), !fresh.is_of(keys));
+    if flags & KEPT != 0 && (memory.find(&own, secret) || foreign && memory.find(&keys.id, secret)) {
         memory.kept().set_spent(0);
         return Some(Place { kept: true, foreign });
     }
-    if keys.kept != 0 {
+    let fresh = memory.fresh();
+    if secret != keys.secret {
+        // RFC 9369, 4.1: the keys of the version that was agreed on come from the same connection ID.
+        fresh.derive_from(&keys.id);
+    } else if keys.kept != 0 {
         return None;
+    } else {
+        fresh.use_keys(keys);
     }
-    memory.fresh().use_keys(keys);
     Some(Place { kept: false, foreign })
 }

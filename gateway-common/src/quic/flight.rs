@@ -5,14 +5,14 @@ use super::frames::{self, Frames};
 use super::header::{ConnectionId, HEAD_BYTES, Header, Kind};
 use super::hello::Hello;
 use super::keys::{COMPRESSIONS, Derivation, Keys, Turn};
-use super::open::{Payloads, SLOT_BYTES, SLOTS, place_of};
+use super::open::{PAIR_BYTES, Payloads, SLOT_BYTES, SLOTS, place_of};
 use super::progress::Progress;
 use super::segments::{Added, Found, MAX_COPIES, MAX_SEGMENTS, MAX_STREAM, Segments};
 use crate::name::WireName;
 
 /// What one datagram may cost beside the derivation of keys, in units of a step (about 20 ns on the machine where this was
 /// measured). The costliest honest one (a hello in ten shuffled pieces with padding between) takes about 300.
-const BUDGET: u32 = 420;
+const BUDGET: u32 = 400;
 /// Two blocks of AES.
 const PAIR_COST: u32 = 7;
 /// Header protection, and what else there is once for a packet.
@@ -50,6 +50,8 @@ pub struct Flight {
     reading: bool,
     /// Whether the frames are read to their end, and only the hello is read on.
     draining: bool,
+    /// Whether the hello is read as far as it needs to be.
+    complete: bool,
     /// Whether the hello is read to its end (see [`Flight::seek_ech`]).
     seeks_ech: bool,
     /// How many slots are in use.
@@ -79,6 +81,7 @@ impl Flight {
         keyed: false,
         reading: false,
         draining: false,
+        complete: false,
         seeks_ech: false,
         slots: 0,
         slots_before: 0,
@@ -126,10 +129,10 @@ impl Flight {
         self.id.is(&keys.id)
     }
 
-    /// Whether `keys` are of the version of the first packet of the datagram.
+    /// What the keys of the version of the datagram are made from, as a number.
     #[inline(always)]
-    pub fn has_version_of(&self, keys: &Keys) -> bool {
-        keys.is_under(self.header.secret)
+    pub const fn secret(&self) -> u32 {
+        self.header.secret
     }
 
     /// The connection ID of the first packet of the datagram.
@@ -187,6 +190,7 @@ impl Flight {
         self.hello.restart(self.seeks_ech);
         self.name.len = 0;
         self.reading = false;
+        self.complete = false;
     }
 
     #[inline(always)]
@@ -259,9 +263,10 @@ impl Flight {
         }
         self.frames.begin(place_of(slot), place_of(slot) + len);
         self.draining = false;
-        self.reading = self.segments.count > 0 && !self.segments.overlap;
+        self.reading = self.segments.count > 0 && self.reads_at_once();
         let count = self.segments.count;
         let progress = Progress::from_number(E::read_frames(self));
+        self.complete |= matches!(progress, Progress::Named | Progress::Nameless);
         if matches!(progress, Progress::Malformed | Progress::TooLong) {
             // Servers would discard all of the packet.
             self.segments.truncate(count);
@@ -440,10 +445,10 @@ impl Flight {
         let (at, left) = (self.frames.at, self.frames.left());
         let there = if left < WINDOW { left } else { WINDOW };
         let window = if there > 0 { self.window::<E>(at, there) } else { 0 };
-        let whole_block = left >= 2 * WINDOW && at & 15 == 0;
-        if window == 0 && whole_block && self.frames.at_frame() && self.payloads.window(at + WINDOW) == 0 {
-            // A block of PADDING.
-            self.frames.at += 2 * WINDOW;
+        let whole_pair = left >= PAIR_BYTES && at & (PAIR_BYTES - 1) == 0;
+        if window == 0 && whole_pair && self.frames.at_frame() && self.payloads.pair_is_zero(at) {
+            // PADDING.
+            self.frames.at += PAIR_BYTES;
             return Progress::Going;
         }
         match self.frames.step(window) {
@@ -477,8 +482,14 @@ impl Flight {
         if added == Added::Full as u32 {
             return Progress::TooLong;
         }
-        self.reading = added == Added::Awaited as u32 && !self.segments.overlap;
+        self.reading = added == Added::Awaited as u32 && self.reads_at_once();
         Progress::Going
+    }
+
+    /// Whether the hello is read as soon as a piece is there, and not only when the frames of the packet are at their end.
+    #[inline(always)]
+    const fn reads_at_once(&self) -> bool {
+        !self.segments.overlap && !self.complete
     }
 
     /// The eight bytes from `place` on, the first `there` of them decrypted.

@@ -91,7 +91,9 @@ impl Frames {
             return if self.at_frame() { Found::End } else { Found::Malformed };
         }
         if self.at_frame() && window >> 56 == PADDING {
-            self.at += padding(window, left);
+            // To the next multiple of eight at most, from where whole pairs of blocks are passed over.
+            let aligned = WINDOW - (self.at & (WINDOW - 1));
+            self.at += padding(window, if left < aligned { left } else { aligned });
             return Found::Going;
         }
         let mut rest = window;

@@ -126,8 +126,9 @@ impl<'a> Memory<'a> for Kept<'a> {
         self.keys
     }
 
-    fn find(&mut self, id: &ConnectionId) -> bool {
-        let found = self.kept[..self.count].iter().position(|flight| flight.keys.id.is(id));
+    fn find(&mut self, id: &ConnectionId, secret: u32) -> bool {
+        let is = |flight: &Flight| flight.keys.id.is(id) && flight.keys.secret == secret;
+        let found = self.kept[..self.count].iter().position(is);
         self.found = found.unwrap_or_default();
         found.is_some()
     }

@@ -175,8 +175,8 @@ pub struct Keys {
     pub(super) iv: [u32; 3],
     /// The connection ID that they were made from.
     pub id: ConnectionId,
-    /// The [`Secret`] that they were made from, as a number.
-    pub(super) secret: u32,
+    /// What they were made from beside it: a number for each salt.
+    pub secret: u32,
     /// Not 0 if a flight of this connection is kept.
     pub kept: u32,
 }
@@ -184,12 +184,6 @@ pub struct Keys {
 impl Keys {
     pub(super) const EMPTY: Self =
         Self { payload: [0; 44], header: [0; 44], iv: [0; 3], id: ConnectionId::EMPTY, secret: 0, kept: 0 };
-
-    /// Whether the keys were made under this [`Secret`].
-    #[inline(always)]
-    pub(super) const fn is_under(&self, secret: u32) -> bool {
-        self.secret == secret
-    }
 }
 
 /// The working memory for the derivation of keys.

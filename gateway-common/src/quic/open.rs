@@ -16,6 +16,8 @@ const WORDS: usize = SLOTS * SLOT_BYTES / 8;
 
 /// Blocks are decrypted in pairs: as many of them as a word has bits fill a slot.
 const PAIR_SHIFT: u32 = 5;
+/// Bytes of a pair.
+pub(super) const PAIR_BYTES: u32 = 1 << PAIR_SHIFT;
 const PAIRS_OF_SLOT: u32 = SLOT_BYTES as u32 >> PAIR_SHIFT;
 const _: () = assert!(PAIRS_OF_SLOT == u64::BITS);
 
@@ -114,6 +116,13 @@ impl Payloads {
             slot[word + 2 * index] ^= (a | b << 32).to_le();
             slot[word + 2 * index + 1] ^= (c | d << 32).to_le();
         }
+    }
+
+    /// Whether the pair of blocks that begins at `place` holds nothing but zeros, as it is there.
+    #[inline(always)]
+    pub(super) fn pair_is_zero(&self, place: u32) -> bool {
+        let first = place >> 3;
+        self.word(first) | self.word(first + 1) | self.word(first + 2) | self.word(first + 3) == 0
     }
 
     /// The eight bytes from `place` on, first one highest, as they are there, decrypted or not.

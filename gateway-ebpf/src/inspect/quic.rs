@@ -84,6 +84,7 @@ fn keep(scratch: &mut Scratch, flight: &mut Flight, reading: &Reading) -> u32 {
         flight.keys.kept = 1;
         scratch.flight_key.flow = scratch.packet.flow;
         scratch.flight_key.id = flight.keys.id;
+        scratch.flight_key.secret = flight.keys.secret;
         flags |= KEPT;
         // Should it fail, the next datagram finds nothing and says so.
         let _ = FLIGHTS.insert(&scratch.flight_key, &*flight, u64::from(BPF_ANY));
@@ -178,11 +179,12 @@ impl<'a> Memory<'a> for OfFlow {
     }
 
     #[inline(always)]
-    fn find(&mut self, id: &ConnectionId) -> bool {
+    fn find(&mut self, id: &ConnectionId, secret: u32) -> bool {
         // SAFETY: as in `run`.
         let scratch = unsafe { &mut *self.element };
         scratch.flight_key.flow = scratch.packet.flow;
         scratch.flight_key.id = *id;
+        scratch.flight_key.secret = secret;
         let Some(kept) = FLIGHTS.get_ptr_mut(&scratch.flight_key) else { return false };
         self.kept = kept;
         true

@@ -22,6 +22,7 @@ mod names;
 mod observe;
 mod ports;
 mod programs;
+mod quic;
 mod reject;
 mod reload;
 mod ring;

@@ -2,13 +2,18 @@
 
 extern crate std;
 
+use std::boxed::Box;
 use std::string::{String, ToString};
-use std::sync::Arc;
 use std::vec::Vec;
-use std::{boxed::Box, vec};
 
-use self::client::*;
+use self::flow::*;
+use self::seal::*;
 use super::{Progress, Reader};
 
-mod client;
+mod broken;
+mod cuts;
+mod decoys;
+mod flow;
 mod samples;
+mod seal;
+mod several;

@@ -5,6 +5,8 @@ mod expected;
 mod filter;
 mod frame;
 mod hello;
+#[path = "../../../../gateway-common/src/quic/tests/seal.rs"]
+pub mod seal;
 mod setup;
 mod tally;
 mod tcp;

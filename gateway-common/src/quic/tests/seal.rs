@@ -1,31 +1,35 @@
-//! A client that seals Initials with rustls, in any shape.
+//! A client that seals Initials with rustls, in any shape. Also used by the tests of the kernel half.
+
+extern crate std;
+
+use std::string::ToString as _;
+use std::sync::Arc;
+use std::vec::Vec;
 
 use rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
 use rustls::pki_types::ServerName;
 use rustls::quic::{ClientConnection, Keys, Version};
 use rustls::{ClientConfig, RootCertStore, Side};
 
-use super::*;
-
-pub(super) const CONNECTION_ID: [u8; 8] = [0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08];
+pub const CONNECTION_ID: [u8; 8] = [0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08];
 
 /// An Initial before it is sealed.
 #[derive(Clone, Debug)]
-pub(super) struct Initial {
-    pub(super) version: u32,
-    pub(super) destination: Vec<u8>,
-    pub(super) source: Vec<u8>,
+pub struct Initial {
+    pub version: u32,
+    pub destination: Vec<u8>,
+    pub source: Vec<u8>,
     /// The connection ID that the keys are made from, if it is not `destination`.
-    pub(super) key_id: Option<Vec<u8>>,
-    pub(super) token: Vec<u8>,
-    pub(super) number: u32,
-    pub(super) number_len: usize,
-    pub(super) payload: Vec<u8>,
-    pub(super) reserved: u8,
+    pub key_id: Option<Vec<u8>>,
+    pub token: Vec<u8>,
+    pub number: u32,
+    pub number_len: usize,
+    pub payload: Vec<u8>,
+    pub reserved: u8,
 }
 
 impl Initial {
-    pub(super) fn new(payload: Vec<u8>) -> Self {
+    pub fn new(payload: Vec<u8>) -> Self {
         Self {
             version: 1,
             destination: CONNECTION_ID.to_vec(),
@@ -49,7 +53,7 @@ impl Initial {
         suite.keys(self.key_id.as_ref().unwrap_or(&self.destination), Side::Client, version)
     }
 
-    pub(super) fn seal(&self) -> Vec<u8> {
+    pub fn seal(&self) -> Vec<u8> {
         let kind = if self.version == 0x6b33_43cf { 0x10 } else { 0 };
         let mut packet =
             Vec::from([0xc0 | kind | self.reserved << 2 | u8::try_from(self.number_len - 1).unwrap()]);
@@ -77,7 +81,7 @@ impl Initial {
 }
 
 /// A variable-length integer, as short as it can be.
-pub(super) fn varint(value: u64) -> Vec<u8> {
+pub fn varint(value: u64) -> Vec<u8> {
     let width = match value {
         0..0x40 => 0,
         0x40..0x4000 => 1,
@@ -88,24 +92,24 @@ pub(super) fn varint(value: u64) -> Vec<u8> {
 }
 
 /// A variable-length integer of 2^`width` bytes.
-pub(super) fn wide_varint(value: u64, width: u32) -> Vec<u8> {
+pub fn wide_varint(value: u64, width: u32) -> Vec<u8> {
     let bytes = (value | u64::from(width) << ((8 << width) - 2)).to_be_bytes();
     bytes[8 - (1 << width)..].to_vec()
 }
 
-pub(super) fn crypto(offset: usize, data: &[u8]) -> Vec<u8> {
+pub fn crypto(offset: usize, data: &[u8]) -> Vec<u8> {
     [&[6], &varint(offset as u64)[..], &varint(data.len() as u64), data].concat()
 }
 
 /// `payload` with padding behind it, so that a datagram of a short header comes to 1200 bytes.
-pub(super) fn padded(mut payload: Vec<u8>) -> Vec<u8> {
+pub fn padded(mut payload: Vec<u8>) -> Vec<u8> {
     let len = payload.len().max(1162);
     payload.resize(len, 0);
     payload
 }
 
 /// The hello of a rustls client of QUIC.
-pub(super) fn rustls_hello(name: &str) -> Vec<u8> {
+pub fn rustls_hello(name: &str) -> Vec<u8> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -120,25 +124,35 @@ pub(super) fn rustls_hello(name: &str) -> Vec<u8> {
     hello
 }
 
-/// A hello with extensions of these lengths before and behind the server name.
-pub(super) fn hello(name: &[u8], before: &[usize], behind: &[usize]) -> Vec<u8> {
-    let mut extensions = Vec::new();
-    let other = |extensions: &mut Vec<u8>, len: usize| {
-        extensions.extend([0x12, 0x34]);
-        extensions.extend(u16::try_from(len).unwrap().to_be_bytes());
-        extensions.extend((0..len).map(|at| u8::try_from(at % 251).unwrap()));
+/// A hello with extensions of these lengths before and behind the server name, which is left out if it is empty.
+pub fn hello(name: &[u8], before: &[usize], behind: &[usize]) -> Vec<u8> {
+    let other = |len: &usize| {
+        let len16 = u16::try_from(*len).unwrap().to_be_bytes();
+        let body = (0..*len).map(|at| u8::try_from(at % 251).unwrap());
+        [0x12, 0x34].into_iter().chain(len16).chain(body).collect::<Vec<u8>>()
     };
-    before.iter().for_each(|len| other(&mut extensions, *len));
+    let mut extensions: Vec<u8> = before.iter().flat_map(other).collect();
     if !name.is_empty() {
-        let len = u16::try_from(name.len()).unwrap();
-        extensions.extend([0, 0]);
-        extensions.extend((len + 5).to_be_bytes());
-        extensions.extend((len + 3).to_be_bytes());
-        extensions.push(0);
-        extensions.extend(len.to_be_bytes());
-        extensions.extend(name);
+        extensions.extend(server_name(name));
     }
-    behind.iter().for_each(|len| other(&mut extensions, *len));
+    extensions.extend(behind.iter().flat_map(other));
+    with_extensions(&extensions)
+}
+
+/// The extension server_name.
+pub fn server_name(name: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(name.len()).unwrap();
+    let mut extension = Vec::from([0, 0]);
+    extension.extend((len + 5).to_be_bytes());
+    extension.extend((len + 3).to_be_bytes());
+    extension.push(0);
+    extension.extend(len.to_be_bytes());
+    extension.extend(name);
+    extension
+}
+
+/// A hello with these extensions.
+pub fn with_extensions(extensions: &[u8]) -> Vec<u8> {
     let mut body = Vec::from([3, 3]);
     body.extend([0x77; 32]);
     body.extend([0, 0, 6, 0x13, 1, 0x13, 2, 0x13, 3, 1, 0]);
@@ -148,50 +162,4 @@ pub(super) fn hello(name: &[u8], before: &[usize], behind: &[usize]) -> Vec<u8> 
     message[0] = 1;
     message.extend(body);
     message
-}
-
-/// What came of reading: the progress, and the name if there is one.
-pub(super) type Outcome = (Progress, String);
-
-pub(super) fn named(name: &str) -> Outcome {
-    (Progress::Named, name.to_string())
-}
-
-pub(super) fn nameless(progress: Progress) -> Outcome {
-    (progress, String::new())
-}
-
-/// Reads datagrams of one flow as the kernel does.
-pub(super) struct Flow(Box<Reader>);
-
-impl Flow {
-    pub(super) fn new() -> Self {
-        Self(Box::new(Reader::new(false)))
-    }
-
-    pub(super) fn seeking_ech() -> Self {
-        Self(Box::new(Reader::new(true)))
-    }
-
-    pub(super) fn read(&mut self, datagram: &[u8]) -> Outcome {
-        let reading = self.0.read(datagram);
-        let name = if reading.progress == Progress::Named { self.0.flight().name.as_bytes() } else { b"" };
-        (reading.progress, String::from_utf8_lossy(name).into_owned())
-    }
-
-    pub(super) fn has_ech(&self) -> bool {
-        self.0.flight().has_ech()
-    }
-}
-
-/// Reads datagrams of a new flow up to the first that does not leave it hungry.
-pub(super) fn read_all<'a>(datagrams: impl IntoIterator<Item = &'a Vec<u8>>) -> Outcome {
-    let mut flow = Flow::new();
-    for datagram in datagrams {
-        let outcome = flow.read(datagram);
-        if outcome.0 != Progress::Hungry {
-            return outcome;
-        }
-    }
-    nameless(Progress::Hungry)
 }
