@@ -9,9 +9,9 @@ use aya_ebpf::btf_maps::{
 };
 use aya_ebpf::macros::btf_map;
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, DeviceCounters, EVENTS_BYTES, Event, Flow, FlowKey, Generation,
-    Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLOWS, MAX_PARTIAL, MAX_POLICIES, Masks, NameMasks, OTHER_DEVICE,
-    PortKey, PrefixMasks, ReplyBudget, Verdict,
+    Answer, BlockedCounters, BlockedKey, Device, DeviceCounters, EVENTS_BYTES, Event, Flow, FlowKey,
+    Generation, Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLOWS, MAX_INTERFACES, MAX_PARTIAL, MAX_POLICIES, Masks,
+    NameMasks, OTHER_DEVICE, PortKey, PrefixMasks, ReplyBudget, Verdict,
 };
 use gateway_common::dns::Questions;
 use gateway_common::http::Request;
@@ -88,6 +88,14 @@ pub static POLICY_LABELS: Array<Label, MAX_POLICIES> = Array::new();
 /// Answers sent to each device.
 #[btf_map]
 pub static REPLIES: PerCpuArray<ReplyBudget, { MAX_DEVICES as usize }> = PerCpuArray::new();
+
+/// What became of rejected packets, by [`gateway_common::abi::Answer`].
+#[btf_map]
+pub static ANSWERS: PerCpuArray<u64, { Answer::ALL.len() }> = PerCpuArray::new();
+
+/// Interfaces that cannot send what is turned around, by index, with the [`gateway_common::abi::Mute`] that says why.
+#[btf_map]
+pub static MUTE: HashMap<u32, u32, { MAX_INTERFACES as usize }> = HashMap::new();
 
 /// The programs behind tail calls, by [`gateway_common::abi::Stage`].
 #[btf_map]

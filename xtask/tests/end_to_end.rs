@@ -322,6 +322,50 @@ fn a_rejecting_policy_refuses_at_once_instead_of_leaving_the_client_to_wait() {
 }
 
 #[test]
+fn where_a_veth_cannot_send_rejecting_is_dropping_and_that_is_said_until_it_can() {
+    in_lab(|lab| {
+        lab.close_for_resets(&ANNA)?;
+        let _gateway = start_with(lab, &ACCOUNT_POLICY.replace("drop", "reject"))?;
+        let log = lab.log();
+        let told = |line: &&str| line.contains("lan1 cannot send answers") && line.contains("native mode");
+        ensure!(log.lines().filter(told).count() == 1, "the log does not tell once of lan1: {log}");
+        ensure!(!log.contains("lan2 cannot"), "lan2 can: {log}");
+        ensure!(answers(lab)? == [("lan1".to_owned(), false), ("lan2".to_owned(), true)]);
+        let text = said(&mut lab.gateway_command(&["status"])?)?;
+        ensure!(
+            text.contains("rejected packets are dropped without an answer"),
+            "status does not tell: {text}"
+        );
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        let of = |metrics: &Metrics, result| metrics.sum("gateway_answers_total", &[("result", result)]);
+        let metrics = lab.metrics()?;
+        ensure!(of(&metrics, "mute") > 0.0 && of(&metrics, "sent") == 0.0, "{}", lab.metrics_text()?);
+        ensure!(metrics.sum("gateway_interface_answers", &[("interface", "lan1")]) == 0.0);
+
+        lab.open_for_resets(&ANNA)?;
+        wait_until("lan1 could send answers", SOON, || {
+            Ok(answers(lab)?.iter().all(|(_, answers)| *answers))
+        })?;
+        let outcome = lab.visit(&ANNA, &ACCOUNT, Family::V4, BRIEF)?;
+        ensure!(outcome == Outcome::Refused, "{outcome}");
+        wait_until("that was logged", SOON, || Ok(lab.log().contains("lan1 can send answers")))?;
+        ensure!(of(&lab.metrics()?, "sent") > 0.0, "{}", lab.metrics_text()?);
+        Ok(())
+    });
+}
+
+/// The interfaces of `gateway status`, and whether what is rejected there is answered.
+fn answers(lab: &Lab) -> Result<Vec<(String, bool)>> {
+    let status: Value = serde_json::from_str(&said(&mut lab.gateway_command(&["status", "--json"])?)?)?;
+    let interfaces = status.get("interfaces").and_then(Value::as_array).context("no interfaces")?;
+    let read = |interface: &Value| {
+        let name = interface.get("interface")?.as_str()?.to_owned();
+        Some((name, interface.get("answers")?.as_bool()?))
+    };
+    interfaces.iter().map(|interface| read(interface).context("no `answers`")).collect()
+}
+
+#[test]
 fn a_hello_that_takes_several_segments_is_blocked_like_one() {
     in_lab(|lab| {
         let _gateway = start_with(lab, ACCOUNT_POLICY)?;

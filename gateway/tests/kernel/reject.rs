@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway_common::abi::{Kind, REPLIES_A_SECOND};
+use gateway_common::abi::{Answer, Kind, Mute, REPLIES_A_SECOND};
 use gateway_common::reason::Reason;
 use gateway_common::wire::MacAddr;
 use nix::time::{ClockId, clock_gettime};
@@ -202,6 +202,35 @@ fn beyond_its_share_of_answers_a_device_is_blocked_in_silence_and_others_are_sti
     assert!((1..=REPLIES_A_SECOND * cpus * spanned).contains(&answered), "{answered} in {spanned} seconds");
     let tally = filter.tally();
     assert_eq!(tally.get("phone: reject by p for port: packets"), FRAMES.into());
+    assert_eq!(tally.get("answers: sent"), answered.into());
+    assert_eq!(tally.get("answers: limited"), (FRAMES - answered).into());
     let frame = Path::v4().from(TV).port(853).udp(b"hi");
     assert_eq!(run(&mut filter.loaded, &frame), ("XDP_TX", unreachable(&frame)));
+}
+
+/// A test run is one on the loopback interface.
+const LOOPBACK: u32 = 1;
+
+#[test]
+fn on_an_interface_that_cannot_send_the_frame_is_dropped_and_counted_as_rejected_all_the_same() {
+    let mut filter = Filter::phone(REJECT);
+    for mute in Mute::ALL {
+        filter.maps.mute.insert(LOOPBACK, *mute as u32, 0).unwrap();
+        assert_eq!(filter.maps.mute(LOOPBACK), Some(*mute));
+        let path = Path::v4().source_port(50_000 + *mute as u16).port(853);
+        let frame = Tcp::new(path.clone()).syn();
+        let expected = rejects_silently(Reason::Port, "p").begins().decides(Kind::None);
+        filter.give(&frame, &expected.unanswered(Answer::Mute));
+        let frame = path.udp(b"hi");
+        let expected = rejects_silently(Reason::Port, "p").begins().decides(Kind::None);
+        filter.give(&frame, &expected.unanswered(Answer::Mute));
+        // What has no answer is counted as that wherever it comes from.
+        let frame = Tcp::new(path).rst();
+        filter.give(&frame, &rejects_silently(Reason::KnownFlow, "p").because(Reason::Port));
+        filter.maps.mute.remove(&LOOPBACK).unwrap();
+    }
+    // Of another interface it says nothing.
+    filter.maps.mute.insert(LOOPBACK + 1, Mute::Peer as u32, 0).unwrap();
+    let frame = Tcp::new(Path::v6().port(853)).syn();
+    filter.give(&frame, &rejects(Reason::Port, "p", reset(&frame)).begins().decides(Kind::None));
 }
