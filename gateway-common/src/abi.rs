@@ -290,7 +290,7 @@ pub struct BlockedKey {
     pub policy: u8,
     /// The [`Reason`] of the verdict on the flow.
     pub reason: u8,
-    /// The [`Action`]: drop or observe.
+    /// The [`Action`]: drop, reject or observe.
     pub action: u8,
     /// Always 0.
     pub reserved: u8,

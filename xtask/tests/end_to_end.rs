@@ -317,6 +317,10 @@ fn a_rejecting_policy_refuses_at_once_instead_of_leaving_the_client_to_wait() {
             ensure!(outcome == Outcome::Refused, "over {family}: {outcome}");
             reaches(lab, &ANNA, &ORDINARY, family)?;
         }
+        let devices = said(&mut lab.gateway_command(&["devices", "--json"])?)?;
+        let blocked = |line: &str| serde_json::from_str::<Value>(line).ok()?.get("blocked_flows")?.as_u64();
+        let anna = devices.lines().find(|line| line.contains(ANNA.name)).and_then(blocked);
+        ensure!(anna == Some(2), "two visits were refused: {devices}");
         Ok(())
     });
 }
