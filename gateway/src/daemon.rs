@@ -156,8 +156,12 @@ impl Daemon {
     /// Puts the filter back on an interface that went and came again, and looks whether each can send answers.
     fn look_at_interfaces(&self) {
         let mut running = self.lock();
-        let is_another = |attached: &Attached| !attached.is_there() && index(&attached.interface).is_some();
-        if running.attached.iter().any(is_another) {
+        let filtered = |name: &String| {
+            let mut attached = running.attached.iter();
+            attached.any(|attached| attached.interface == *name && attached.is_there())
+        };
+        let is_new = |name: &String| index(name).is_some() && !filtered(name);
+        if running.config.interfaces.iter().any(is_new) {
             let names = running.config.interfaces.clone();
             match attach(&mut running.engine, &names) {
                 Ok(attached) => running.attached = attached,

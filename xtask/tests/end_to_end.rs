@@ -326,6 +326,27 @@ fn a_rejecting_policy_refuses_at_once_instead_of_leaving_the_client_to_wait() {
 }
 
 #[test]
+fn interfaces_that_go_together_and_come_one_after_the_other_are_all_filtered_again() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        let on = |port: &str| -> Result<bool> {
+            Ok(lab.metrics()?.sum("gateway_interface_attached", &[("interface", port)]) == 1.0)
+        };
+        for port in ["lan1", "lan2"] {
+            ensure!(on(port)?, "{port} is not filtered");
+            said(lab.router("ip")?.args(["link", "delete", port]))?;
+        }
+        wait_until("both were missed", SOON, || Ok(!on("lan1")? && !on("lan2")?))?;
+        for (port, end) in [("lan2", "end2"), ("lan1", "end1")] {
+            said(lab.router("ip")?.args(["link", "add", port, "type", "veth", "peer", "name", end]))?;
+            wait_until("it was filtered again", SOON, || on(port))?;
+        }
+        ensure!(on("lan2")?, "lan2 is not filtered any more");
+        Ok(())
+    });
+}
+
+#[test]
 fn where_a_veth_cannot_send_rejecting_is_dropping_and_that_is_said_until_it_can() {
     in_lab(|lab| {
         lab.close_for_resets(&ANNA)?;
