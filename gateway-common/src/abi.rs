@@ -3,10 +3,14 @@
 //! Everything is `repr(C)` without padding (zerocopy refuses padding), so that the bytes are the same on both sides.
 //! Values from the wire keep network order in byte arrays; numbers of our own are in the machine's order.
 
+mod answer;
+
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::reason::Reason;
 use crate::wire::MacAddr;
+
+pub use answer::{Answer, Mute, REPLIES_A_SECOND};
 
 /// Changes whenever a map, a type below or the meaning of a field changes. A daemon adopts the pinned maps of its own
 /// version only.
@@ -32,6 +36,9 @@ pub const MAX_FLIGHTS: u32 = 1024;
 
 /// How many combinations of device, policy, reason and action are counted.
 pub const MAX_BLOCKED: u32 = 16_384;
+
+/// How many interfaces can be known not to send.
+pub const MAX_INTERFACES: u32 = 256;
 
 /// Size of the ring buffer of events in bytes.
 pub const EVENTS_BYTES: u32 = 512 * 1024;
@@ -150,7 +157,7 @@ pub struct Generation {
     pub nameless: u64,
     /// Policies that block what cannot be parsed.
     pub malformed: u64,
-    /// Policies that block IP fragments of TCP and of UDP port 443.
+    /// Policies that block IP fragments of TCP and of UDP ports 443 and 53.
     pub fragments: u64,
     /// Policies that block an address in the place of a server name.
     pub ip_literal: u64,
@@ -299,7 +306,7 @@ pub struct BlockedKey {
     pub policy: u8,
     /// The [`Reason`] of the verdict on the flow.
     pub reason: u8,
-    /// The [`Action`]: drop or observe.
+    /// The [`Action`]: drop, reject or observe.
     pub action: u8,
     /// Always 0.
     pub reserved: u8,
@@ -436,9 +443,6 @@ impl Stage {
         }
     }
 }
-
-/// How many answers one CPU sends to one device in a second; what is rejected beyond that is dropped.
-pub const REPLIES_A_SECOND: u32 = 64;
 
 /// How many datagrams with QUIC Initials one CPU reads of one device in a second.
 pub const INITIALS_A_SECOND: u32 = 1024;

@@ -344,13 +344,13 @@ impl Frame<'_> {
         Outcome::Inspect(Stage::Dns)
     }
 
-    /// A fragment: of TCP and of UDP port 443 it could hide a name, so policies can block it; others go by address.
+    /// A fragment: of TCP and of UDP ports 443 and 53 it could hide a name, so policies can block it; others go by address.
     #[inline(always)]
     fn fragment(&mut self) -> Outcome {
         let packet = self.packet();
         let hides_name = match packet.flow.protocol {
             wire::TCP => true,
-            wire::UDP => packet.flow.destination_port == QUIC_PORT,
+            wire::UDP => matches!(packet.flow.destination_port, QUIC_PORT | DNS_PORT),
             _ => false,
         };
         let policies = packet.device.policies;

@@ -22,7 +22,7 @@ mod tell;
 use aya_ebpf::bindings::xdp_action;
 use aya_ebpf::macros::xdp;
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, Stage};
+use gateway_common::abi::{Action, Answer, Stage};
 
 use crate::ingress::Outcome;
 
@@ -65,7 +65,10 @@ pub fn inspect_quic(ctx: XdpContext) -> u32 {
 /// The end of a packet that is rejected: it becomes the answer to its sender.
 #[xdp(frags)]
 pub fn reject(ctx: XdpContext) -> u32 {
-    if reject::run(&ctx) { xdp_action::XDP_TX } else { xdp_action::XDP_DROP }
+    match reject::run(&ctx) {
+        Answer::Sent => xdp_action::XDP_TX,
+        Answer::None | Answer::Limited | Answer::Mute => xdp_action::XDP_DROP,
+    }
 }
 
 #[inline(always)]

@@ -9,9 +9,9 @@ use aya_ebpf::btf_maps::{
 };
 use aya_ebpf::macros::btf_map;
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, DeviceCounters, EVENTS_BYTES, Event, Flow, FlowKey, Generation,
-    Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLIGHTS, MAX_FLOWS, MAX_KEYS, MAX_PARTIAL, MAX_POLICIES, Masks,
-    NameMasks, OTHER_DEVICE, PortKey, PrefixMasks, Verdict,
+    Answer, BlockedCounters, BlockedKey, Device, DeviceCounters, EVENTS_BYTES, Event, Flow, FlowKey,
+    Generation, Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLIGHTS, MAX_FLOWS, MAX_INTERFACES, MAX_KEYS,
+    MAX_PARTIAL, MAX_POLICIES, Masks, NameMasks, OTHER_DEVICE, PortKey, PrefixMasks, Verdict,
 };
 use gateway_common::dns::Questions;
 use gateway_common::http::Request;
@@ -105,6 +105,14 @@ pub static FLIGHTS: LruHashMap<FlightKey, Flight, { MAX_FLIGHTS as usize }> = Lr
 
 #[btf_map]
 static FLIGHT: PerCpuArray<Flight, 1> = PerCpuArray::new();
+
+/// What became of rejected packets, by [`gateway_common::abi::Answer`].
+#[btf_map]
+pub static ANSWERS: PerCpuArray<u64, { Answer::ALL.len() }> = PerCpuArray::new();
+
+/// Interfaces that cannot send what is turned around, by index, with the [`gateway_common::abi::Mute`] that says why.
+#[btf_map]
+pub static MUTE: HashMap<u32, u32, { MAX_INTERFACES as usize }> = HashMap::new();
 
 /// The programs behind tail calls, by [`gateway_common::abi::Stage`].
 #[btf_map]

@@ -1,28 +1,39 @@
 //! A packet that is rejected becomes the answer to its sender: a TCP reset, or ICMP "port unreachable".
 //!
 //! The Ethernet header and its VLAN tags stay, with the addresses exchanged; what follows is written anew and the frame
-//! cut to its length. Whatever cannot be answered is dropped.
+//! cut to its length. Whatever cannot be answered is dropped, and so is everything on an interface that cannot send: the
+//! daemon finds that out and keeps it in `MUTE`. Only rejected packets pay for the question.
 
 use core::ffi::c_void;
 
 use aya_ebpf::helpers::generated::{bpf_xdp_adjust_tail, bpf_xdp_load_bytes, bpf_xdp_store_bytes};
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::REPLIES_A_SECOND;
+use gateway_common::abi::{Answer, REPLIES_A_SECOND};
 use gateway_common::reply::{AnswerV4, AnswerV6, ResetV4, ResetV6, UnreachableV4, UnreachableV6, deny};
 use gateway_common::tls::PIECE_LEN;
 use gateway_common::wire::{TCP, UDP};
 
 use crate::budget;
-use crate::maps::{self, Packet, REPLIES, Reply, Scratch};
+use crate::maps::{self, ANSWERS, MUTE, Packet, REPLIES, Reply, Scratch};
 use crate::opaque::opaque;
 
 /// TCP: a reset is never answered (RFC 9293, 3.10.7.1).
 const RST: u8 = 0x04;
 
-/// Turns the frame around; false if there is no answer to it, or none left in this second.
+/// Turns the frame around if its sender can be answered, and counts what came of it.
 #[inline(always)]
-pub fn run(ctx: &XdpContext) -> bool {
-    let Some(element) = maps::scratch() else { return false };
+pub fn run(ctx: &XdpContext) -> Answer {
+    let answer = turn(ctx);
+    if let Some(count) = ANSWERS.get_ptr_mut(opaque(answer as u32)) {
+        // SAFETY: an element of this CPU, checked; packets of one CPU follow each other.
+        unsafe { *count += 1 };
+    }
+    answer
+}
+
+#[inline(always)]
+fn turn(ctx: &XdpContext) -> Answer {
+    let Some(element) = maps::scratch() else { return Answer::None };
     // SAFETY: this CPU's element, checked, which the fast path filled for this packet; nobody else writes it now.
     let scratch = unsafe { &mut *element };
     let (packet, reply) = (&scratch.packet, &mut scratch.reply);
@@ -30,13 +41,18 @@ pub fn run(ctx: &XdpContext) -> bool {
     if !packet.answerable
         || !load(ctx, 0, &mut reply.macs)
         || reply.macs[0].is_group()
-        // It must not be able to make us flood.
-        || !budget::take(&REPLIES, packet.device, REPLIES_A_SECOND)
+        || (packet.flow.protocol == TCP && packet.segment.flags & RST != 0)
     {
-        return false;
+        return Answer::None;
+    }
+    if is_mute(ctx) {
+        return Answer::Mute;
+    }
+    // A device must not be able to make us flood.
+    if !budget::take(&REPLIES, packet.device, REPLIES_A_SECOND) {
+        return Answer::Limited;
     }
     let answered = match (packet.flow.protocol, packet.is_v4) {
-        (TCP, _) if packet.segment.flags & RST != 0 => false,
         (TCP, true) => {
             reply.reset_v4 = ResetV4::new(&packet.flow, &packet.segment);
             write(ctx, packet, &reply.reset_v4)
@@ -51,12 +67,20 @@ pub fn run(ctx: &XdpContext) -> bool {
         _ => false,
     };
     if !answered {
-        return false;
+        return Answer::None;
     }
     // SAFETY: likewise.
     let macs = unsafe { &mut (*element).reply.macs };
     macs.reverse();
-    store(ctx, 0, &*macs)
+    if store(ctx, 0, &*macs) { Answer::Sent } else { Answer::None }
+}
+
+/// Whether the interface of this frame is known not to send what is turned around.
+#[inline(always)]
+fn is_mute(ctx: &XdpContext) -> bool {
+    // SAFETY: the context of the running program, whose fields the verifier checks.
+    let interface = unsafe { (*ctx.ctx).ingress_ifindex };
+    MUTE.get_ptr(interface).is_some()
 }
 
 /// Quotes the header and eight bytes behind it. With options in between the quote would not fit: no answer.

@@ -15,7 +15,8 @@ use tracing::{error, info, warn};
 use crate::datapath::attach::Attached;
 use crate::datapath::engine::Engine;
 use crate::datapath::maps::Maps;
-use crate::datapath::pins::{Mode, Pins};
+use crate::datapath::mute::Voice;
+use crate::datapath::pins::Pins;
 use crate::observe::hub::Hub;
 use crate::observe::wait::wait_on;
 use crate::policy::{Checks, Config};
@@ -40,8 +41,21 @@ pub struct State {
     pub loaded_at: f64,
     /// Policy, kind of entry, how many.
     pub entries: Vec<(String, &'static str, usize)>,
-    /// Interface, mode, whether the filter is on it.
-    pub interfaces: Vec<(String, &'static str, bool)>,
+    /// The interfaces with the filter on them.
+    pub interfaces: Vec<Interface>,
+}
+
+/// An interface, for the metrics.
+#[derive(Clone, Debug)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// The mode in which the program is attached.
+    pub mode: &'static str,
+    /// Whether the filter is on it.
+    pub filtered: bool,
+    /// Whether what is rejected there is answered.
+    pub answers: bool,
 }
 
 impl Health {
@@ -55,18 +69,11 @@ impl Health {
     }
 }
 
-/// An interface with the filter on it.
-struct Watched {
-    attached: Attached,
-    /// Its index when the filter was put on it; another one means another interface of the same name.
-    index: Option<u32>,
-}
-
 /// What a reload changes.
 struct Running {
     engine: Engine,
     config: Config,
-    watched: Vec<Watched>,
+    attached: Vec<Attached>,
 }
 
 /// The running daemon.
@@ -90,10 +97,10 @@ impl Daemon {
             warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
         }
         let (_, generation) = engine.apply(&config)?;
-        let watched = attach(&mut engine, &config.interfaces)?;
+        let attached = attach(&mut engine, &config.interfaces)?;
         let daemon = Self {
             file: config.file.clone(),
-            running: Mutex::new(Running { engine, config, watched }),
+            running: Mutex::new(Running { engine, config, attached }),
             health: Arc::default(),
             hub: Hub::default(),
         };
@@ -123,8 +130,9 @@ impl Daemon {
         tell_what_needs_a_restart(&running.config, &config);
         let (_, generation) = running.engine.apply(&config)?;
         if config.interfaces != running.config.interfaces {
-            running.watched = attach(&mut running.engine, &config.interfaces)?;
+            running.attached = attach(&mut running.engine, &config.interfaces)?;
         }
+        check_answers(&mut running);
         running.config = config;
         Ok(self.note_loaded(&running, generation))
     }
@@ -136,7 +144,7 @@ impl Daemon {
         state.loaded_at =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         state.entries = entries(config);
-        state.interfaces = interfaces(&running.watched);
+        state.interfaces = interfaces(&running.attached);
         let count = state.entries.iter().map(|(_, _, count)| count).sum::<usize>();
         format!(
             "generation {generation} in force: {} devices, {} policies, {count} entries",
@@ -145,21 +153,23 @@ impl Daemon {
         )
     }
 
-    /// Puts the filter back on an interface that went and came again.
+    /// Puts the filter back on an interface that went and came again, and looks whether each can send answers.
     fn look_at_interfaces(&self) {
         let mut running = self.lock();
-        let changed = running.watched.iter().any(|watched| {
-            let now = index(&watched.attached.interface);
-            now.is_some() && now != watched.index
-        });
-        if changed {
+        let filtered = |name: &String| {
+            let mut attached = running.attached.iter();
+            attached.any(|attached| attached.interface == *name && attached.is_there())
+        };
+        let is_new = |name: &String| index(name).is_some() && !filtered(name);
+        if running.config.interfaces.iter().any(is_new) {
             let names = running.config.interfaces.clone();
             match attach(&mut running.engine, &names) {
-                Ok(watched) => running.watched = watched,
+                Ok(attached) => running.attached = attached,
                 Err(error) => warn!("cannot filter again: {error:#}"),
             }
         }
-        self.health.lock().interfaces = interfaces(&running.watched);
+        check_answers(&mut running);
+        self.health.lock().interfaces = interfaces(&running.attached);
     }
 
     fn lock(&self) -> MutexGuard<'_, Running> {
@@ -176,10 +186,10 @@ pub fn read(file: &std::path::Path) -> anyhow::Result<Config> {
     Ok(Config::load(file, &checks)?)
 }
 
-fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Watched>> {
+fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>> {
     let there: Vec<String> = names.iter().filter(|name| index(name).is_some()).cloned().collect();
     let attached = engine.attach(&there)?;
-    for Attached { interface, mode, adopted, why_generic } in &attached {
+    for Attached { interface, mode, adopted, why_generic, voice, .. } in &attached {
         let how = if *adopted { "took over the link on" } else { "attached to" };
         info!("{how} {interface}, {} mode", mode.label());
         if let Some(why) = why_generic {
@@ -188,26 +198,49 @@ fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Watched>>
                  for every frame before it is judged, which costs more CPU, most of all for frames that are dropped"
             );
         }
+        if *voice != Voice::Answers {
+            tell_voice(interface, voice);
+        }
     }
-    Ok(attached.into_iter().map(|attached| Watched { index: index(&attached.interface), attached }).collect())
+    Ok(attached)
+}
+
+/// Looks again whether each interface can send answers, and tells what has changed.
+fn check_answers(running: &mut Running) {
+    let Running { engine, attached, .. } = running;
+    match engine.check_answers(attached) {
+        Ok(changed) => changed.iter().for_each(|attached| tell_voice(&attached.interface, &attached.voice)),
+        Err(error) => warn!("cannot keep which interfaces can send answers: {error:#}"),
+    }
+}
+
+fn tell_voice(interface: &str, voice: &Voice) {
+    match voice {
+        Voice::Answers => info!("{interface} can send answers: what policies reject there is answered"),
+        Voice::Mute(mute) => warn!(
+            "{interface} cannot send answers, because {}: what policies reject there is dropped without one ({})",
+            mute.describe(),
+            mute.cure()
+        ),
+        Voice::Unknown(why) => warn!(
+            "cannot find out whether {interface} can send answers ({why}): what policies reject there is answered, \
+             perhaps in vain"
+        ),
+    }
 }
 
 fn index(interface: &str) -> Option<u32> {
     if_nametoindex(interface).ok()
 }
 
-fn interfaces(watched: &[Watched]) -> Vec<(String, &'static str, bool)> {
-    watched
-        .iter()
-        .map(|watched| {
-            let Attached { interface, mode, .. } = &watched.attached;
-            (
-                interface.clone(),
-                Mode::label(*mode),
-                watched.index.is_some() && index(interface) == watched.index,
-            )
-        })
-        .collect()
+fn interfaces(attached: &[Attached]) -> Vec<Interface> {
+    let state = |attached: &Attached| Interface {
+        name: attached.interface.clone(),
+        mode: attached.mode.label(),
+        filtered: attached.is_there(),
+        answers: !matches!(attached.voice, Voice::Mute(_)),
+    };
+    attached.iter().map(state).collect()
 }
 
 fn entries(config: &Config) -> Vec<(String, &'static str, usize)> {

@@ -317,8 +317,77 @@ fn a_rejecting_policy_refuses_at_once_instead_of_leaving_the_client_to_wait() {
             ensure!(outcome == Outcome::Refused, "over {family}: {outcome}");
             reaches(lab, &ANNA, &ORDINARY, family)?;
         }
+        let devices = said(&mut lab.gateway_command(&["devices", "--json"])?)?;
+        let blocked = |line: &str| serde_json::from_str::<Value>(line).ok()?.get("blocked_flows")?.as_u64();
+        let anna = devices.lines().find(|line| line.contains(ANNA.name)).and_then(blocked);
+        ensure!(anna == Some(2), "two visits were refused: {devices}");
         Ok(())
     });
+}
+
+#[test]
+fn interfaces_that_go_together_and_come_one_after_the_other_are_all_filtered_again() {
+    in_lab(|lab| {
+        let _gateway = start_with(lab, ACCOUNT_POLICY)?;
+        let on = |port: &str| -> Result<bool> {
+            Ok(lab.metrics()?.sum("gateway_interface_attached", &[("interface", port)]) == 1.0)
+        };
+        for port in ["lan1", "lan2"] {
+            ensure!(on(port)?, "{port} is not filtered");
+            said(lab.router("ip")?.args(["link", "delete", port]))?;
+        }
+        wait_until("both were missed", SOON, || Ok(!on("lan1")? && !on("lan2")?))?;
+        for (port, end) in [("lan2", "end2"), ("lan1", "end1")] {
+            said(lab.router("ip")?.args(["link", "add", port, "type", "veth", "peer", "name", end]))?;
+            wait_until("it was filtered again", SOON, || on(port))?;
+        }
+        ensure!(on("lan2")?, "lan2 is not filtered any more");
+        Ok(())
+    });
+}
+
+#[test]
+fn where_a_veth_cannot_send_rejecting_is_dropping_and_that_is_said_until_it_can() {
+    in_lab(|lab| {
+        lab.close_for_resets(&ANNA)?;
+        let _gateway = start_with(lab, &ACCOUNT_POLICY.replace("drop", "reject"))?;
+        let log = lab.log();
+        let told = |line: &&str| line.contains("lan1 cannot send answers") && line.contains("native mode");
+        ensure!(log.lines().filter(told).count() == 1, "the log does not tell once of lan1: {log}");
+        ensure!(!log.contains("lan2 cannot"), "lan2 can: {log}");
+        ensure!(answers(lab)? == [("lan1".to_owned(), false), ("lan2".to_owned(), true)]);
+        let text = said(&mut lab.gateway_command(&["status"])?)?;
+        ensure!(
+            text.contains("rejected packets are dropped without an answer"),
+            "status does not tell: {text}"
+        );
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        let of = |metrics: &Metrics, result| metrics.sum("gateway_answers_total", &[("result", result)]);
+        let metrics = lab.metrics()?;
+        ensure!(of(&metrics, "mute") > 0.0 && of(&metrics, "sent") == 0.0, "{}", lab.metrics_text()?);
+        ensure!(metrics.sum("gateway_interface_answers", &[("interface", "lan1")]) == 0.0);
+
+        lab.open_for_resets(&ANNA)?;
+        wait_until("lan1 could send answers", SOON, || {
+            Ok(answers(lab)?.iter().all(|(_, answers)| *answers))
+        })?;
+        let outcome = lab.visit(&ANNA, &ACCOUNT, Family::V4, BRIEF)?;
+        ensure!(outcome == Outcome::Refused, "{outcome}");
+        wait_until("that was logged", SOON, || Ok(lab.log().contains("lan1 can send answers")))?;
+        ensure!(of(&lab.metrics()?, "sent") > 0.0, "{}", lab.metrics_text()?);
+        Ok(())
+    });
+}
+
+/// The interfaces of `gateway status`, and whether what is rejected there is answered.
+fn answers(lab: &Lab) -> Result<Vec<(String, bool)>> {
+    let status: Value = serde_json::from_str(&said(&mut lab.gateway_command(&["status", "--json"])?)?)?;
+    let interfaces = status.get("interfaces").and_then(Value::as_array).context("no interfaces")?;
+    let read = |interface: &Value| {
+        let name = interface.get("interface")?.as_str()?.to_owned();
+        Some((name, interface.get("answers")?.as_bool()?))
+    };
+    interfaces.iter().map(|interface| read(interface).context("no `answers`")).collect()
 }
 
 #[test]

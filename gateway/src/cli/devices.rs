@@ -6,7 +6,7 @@ use super::places::{ConfigArg, Places};
 use super::table::{print_json, print_table};
 use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
-use crate::observe::snapshot::{DeviceRow, Snapshot};
+use crate::observe::snapshot::{BlockedRow, DeviceRow, Snapshot};
 use gateway_common::abi::Action;
 
 /// Options of `gateway devices`.
@@ -37,10 +37,11 @@ struct Row {
 
 impl Row {
     fn new(index: usize, device: &DeviceRow, snapshot: &Snapshot) -> Self {
-        let sum = |action: Action, what: fn(u64, u64) -> u64| -> u64 {
-            let of_device = snapshot.blocked.iter().filter(|row| row.device == index && row.action == action);
-            of_device.map(|row| what(row.packets, row.flows)).sum()
+        let sum = |actions: &[Action], what: fn(u64, u64) -> u64| -> u64 {
+            let of_device = |row: &&BlockedRow| row.device == index && actions.contains(&row.action);
+            snapshot.blocked.iter().filter(of_device).map(|row| what(row.packets, row.flows)).sum()
         };
+        let blocked = [Action::Drop, Action::Reject];
         Self {
             device: device.name.clone(),
             mac: device.mac.map(|mac| mac.to_string()),
@@ -49,9 +50,9 @@ impl Row {
             packets: device.counters.packets,
             bytes: device.counters.bytes,
             flows: device.counters.flows,
-            blocked_packets: sum(Action::Drop, |packets, _| packets),
-            blocked_flows: sum(Action::Drop, |_, flows| flows),
-            observed_flows: sum(Action::Observe, |_, flows| flows),
+            blocked_packets: sum(&blocked, |packets, _| packets),
+            blocked_flows: sum(&blocked, |_, flows| flows),
+            observed_flows: sum(&[Action::Observe], |_, flows| flows),
         }
     }
 

@@ -41,6 +41,10 @@ struct Interface {
     mode: &'static str,
     /// Whether there is an interface of that name.
     exists: bool,
+    /// Whether what policies reject there is answered; if not, it is dropped.
+    answers: bool,
+    /// Why not, and what can be done.
+    mute: Option<String>,
 }
 
 /// Says whether the filter is on; fails if it is not.
@@ -52,8 +56,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .attached()
         .into_iter()
         .map(|(interface, mode)| {
-            let exists = if_nametoindex(interface.as_str()).is_ok();
-            Interface { interface, mode: mode.label(), exists }
+            let index = if_nametoindex(interface.as_str()).ok();
+            let mute = index.and_then(|index| maps.mute(index));
+            let mute = mute.map(|mute| format!("{} ({})", mute.describe(), mute.cure()));
+            Interface {
+                interface,
+                mode: mode.label(),
+                exists: index.is_some(),
+                answers: mute.is_none(),
+                mute,
+            }
         })
         .collect();
     let status = Status {
@@ -82,8 +94,11 @@ fn print(status: &Status) {
         "daemon      {}",
         if status.daemon { "running" } else { "not running; the filter goes on without it" }
     );
-    for Interface { interface, mode, exists } in &status.interfaces {
+    for Interface { interface, mode, exists, mute, .. } in &status.interfaces {
         println!("interface   {interface} ({mode}{})", if *exists { "" } else { ", not there" });
+        if let Some(mute) = mute {
+            println!("            rejected packets are dropped without an answer: {mute}");
+        }
     }
     println!("generation  {}", status.generation);
     println!("policies    {}", status.policies.join(", "));

@@ -6,9 +6,11 @@ use std::fs;
 use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::xdp::{XdpLink, XdpMode};
 use aya::programs::{ProgramError, Xdp};
+use nix::net::if_::if_nametoindex;
 
 use super::Error;
 use super::load::Loaded;
+use super::mute::{Voice, voice};
 use super::pins::{Mode, Pins, file, remove_file, remove_tree};
 
 /// What became of an interface.
@@ -16,12 +18,28 @@ use super::pins::{Mode, Pins, file, remove_file, remove_tree};
 pub struct Attached {
     /// Its name.
     pub interface: String,
+    /// Its index when the program was put on it; another one means another interface of the same name.
+    pub index: Option<u32>,
     /// How the program is attached.
     pub mode: Mode,
     /// Whether a link was there and only its program was changed.
     pub adopted: bool,
     /// Why the native mode was not to be had, if it was not.
     pub why_generic: Option<String>,
+    /// Whether what is rejected there can be answered.
+    pub voice: Voice,
+}
+
+impl Attached {
+    /// Whether the interface is still the one that the program was put on.
+    pub fn is_there(&self) -> bool {
+        self.index.is_some() && self.index == if_nametoindex(self.interface.as_str()).ok()
+    }
+
+    fn new(interface: &str, mode: Mode, adopted: bool, why_generic: Option<String>) -> Self {
+        let (index, voice) = (if_nametoindex(interface).ok(), voice(interface, mode));
+        Self { interface: interface.to_owned(), index, mode, adopted, why_generic, voice }
+    }
 }
 
 /// Puts the program on `interfaces`, takes it off all others, and then removes what the program before it needed.
@@ -62,8 +80,7 @@ fn attach_one(program: &mut Xdp, pins: &Pins, interface: &str) -> Result<Attache
         let pin = pins.link(mode, interface);
         if pin.exists() {
             if replace(program, &pin, interface)? {
-                let interface = interface.to_owned();
-                return Ok(Attached { interface, mode, adopted: true, why_generic: None });
+                return Ok(Attached::new(interface, mode, true, None));
             }
             // The interface that this link was on is gone; one of the same name has come.
             remove_file(&pin)?;
@@ -82,7 +99,7 @@ fn attach_one(program: &mut Xdp, pins: &Pins, interface: &str) -> Result<Attache
         link.try_into().map_err(|source| Error::Link { interface: interface.to_owned(), source })?;
     let path = pins.link(mode, interface);
     link.pin(&path).map_err(|source| Error::Pin { path, source })?;
-    Ok(Attached { interface: interface.to_owned(), mode, adopted: false, why_generic })
+    Ok(Attached::new(interface, mode, false, why_generic))
 }
 
 /// Changes the program of a pinned link; false if its interface is gone.

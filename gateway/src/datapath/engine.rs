@@ -4,6 +4,7 @@ use super::Error;
 use super::attach::{Attached, attach};
 use super::load::{Loaded, Options};
 use super::maps::Maps;
+use super::mute::voice;
 use super::pins::Pins;
 use crate::policy::{Compiled, Config, NoNumber, Numbers, TooMany};
 
@@ -70,8 +71,29 @@ impl Engine {
     /// Puts the program on `interfaces` and takes it off all others.
     ///
     /// # Errors
-    /// [`Error::Attach`] if an interface does not take it.
+    /// [`Error::Attach`] if an interface does not take it, [`Error::Map`] if it cannot be kept which of them cannot answer.
     pub fn attach(&mut self, interfaces: &[String]) -> Result<Vec<Attached>, Error> {
-        attach(&mut self.loaded, &self.pins, interfaces)
+        let attached = attach(&mut self.loaded, &self.pins, interfaces)?;
+        self.maps.set_mute(&attached)?;
+        Ok(attached)
+    }
+
+    /// Looks again whether `attached` can send answers; returns those of which that has changed.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if it cannot be kept in the kernel.
+    pub fn check_answers(&mut self, attached: &mut [Attached]) -> Result<Vec<Attached>, Error> {
+        let mut changed = Vec::new();
+        for this in attached.iter_mut().filter(|this| this.is_there()) {
+            let now = voice(&this.interface, this.mode);
+            if now != this.voice {
+                this.voice = now;
+                changed.push(this.clone());
+            }
+        }
+        if !changed.is_empty() {
+            self.maps.set_mute(attached)?;
+        }
+        Ok(changed)
     }
 }

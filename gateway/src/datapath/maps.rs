@@ -42,6 +42,8 @@ pub const PINNED: &[&str] = &[
     "EVENTS_LOST",
     "DEVICE_LABELS",
     "POLICY_LABELS",
+    "ANSWERS",
+    "MUTE",
 ];
 
 /// The maps of the kernel half, by their names there; see `gateway-ebpf/src/maps.rs` for what each holds.
@@ -61,6 +63,8 @@ pub struct Maps {
     pub events_lost: PerCpuArray<MapData, u64>,
     pub device_labels: Array<MapData, Plain<Label>>,
     pub policy_labels: Array<MapData, Plain<Label>>,
+    pub answers: PerCpuArray<MapData, u64>,
+    pub mute: HashMap<MapData, u32, u32>,
 }
 
 impl Maps {
@@ -110,6 +114,8 @@ impl Maps {
             events_lost: typed(find, "EVENTS_LOST")?,
             device_labels: typed(find, "DEVICE_LABELS")?,
             policy_labels: typed(find, "POLICY_LABELS")?,
+            answers: typed(find, "ANSWERS")?,
+            mute: typed(find, "MUTE")?,
         })
     }
 }

@@ -42,7 +42,7 @@ pub struct Record {
     /// The name, with bytes that are not printable ASCII as `\xNN`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// `pass`, `drop` or `observe`.
+    /// `pass`, `drop`, `reject` or `observe`.
     pub verdict: String,
     /// Name of the policy that made the verdict.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -86,6 +86,8 @@ pub struct Snapshot {
     pub blocked: Vec<BlockedRow>,
     /// Events for which there was no room.
     pub events_lost: u64,
+    /// Rejected frames by what came of them, in the order of [`gateway_common::abi::Answer::ALL`].
+    pub answers: Vec<u64>,
 }
 
 impl Snapshot {
@@ -122,7 +124,8 @@ impl Snapshot {
                 blocked.push(BlockedRow { packets: counters.packets, flows: counters.flows, ..row });
             }
         }
-        Ok(Self { generation: generation.number, devices, blocked, events_lost: maps.read_events_lost()? })
+        let (events_lost, answers) = (maps.read_events_lost()?, maps.read_answers()?);
+        Ok(Self { generation: generation.number, devices, blocked, events_lost, answers })
     }
 }
 

@@ -7,7 +7,7 @@ use gateway_common::wire::MacAddr;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::config::Config;
-use super::file::{Entries, Policy, PolicyAction, Treatment};
+use super::file::{Entries, Policy, PolicyAction, Quic, Treatment};
 use super::host::HostName;
 use super::numbers::Numbers;
 
@@ -36,7 +36,7 @@ pub struct Compiled {
     pub nameless: u64,
     /// Policies that block what cannot be parsed.
     pub malformed: u64,
-    /// Policies that block IP fragments of TCP and of UDP port 443.
+    /// Policies that block IP fragments of TCP and of UDP ports 443 and 53.
     pub fragments: u64,
     /// Policies that block an address in the place of a server name.
     pub ip_literal: u64,
@@ -93,6 +93,10 @@ impl Compiled {
         self.nameless |= blocks(policy.nameless);
         self.malformed |= blocks(policy.malformed);
         self.fragments |= blocks(policy.fragments);
+        self.ip_literal |= blocks(policy.ip_literal);
+        self.ech |= blocks(policy.ech);
+        self.quic_block |= if policy.quic == Quic::Block { bit } else { 0 };
+        self.quic_pass |= if policy.quic == Quic::Pass { bit } else { 0 };
         self.reject |= if policy.action == PolicyAction::Reject { bit } else { 0 };
         self.observe |= if policy.action == PolicyAction::Observe { bit } else { 0 };
     }

@@ -1,12 +1,9 @@
 //! The tables say what the policies say.
 
-use std::path::Path;
-
 use gateway_common::abi::NO_PARENT;
 
 use super::super::testing::{compiled, config};
 use super::*;
-use crate::policy::Checks;
 
 #[test]
 fn each_policy_sets_its_bit_where_it_blocks_and_where_it_allows() {
@@ -16,8 +13,8 @@ fn each_policy_sets_its_bit_where_it_blocks_and_where_it_allows() {
         &[
             "name = \"a\"\n[block]\ndomains = [\"x.example\"]\nhosts = [\"x.example\"]\nports = [\"tcp/853\"]",
             "name = \"b\"\naction = \"observe\"\n[block]\ndomains = [\"x.example\"]\n[allow]\nhosts = [\"x.example\"]\n\
-             ports = [\"tcp/853\", \"udp/853\"]\n[inspect]\nnameless = \"block\"\nmalformed = \"pass\"",
-            "name = \"c\"\naction = \"reject\"\n[inspect]\nfragments = \"pass\"",
+             ports = [\"tcp/853\", \"udp/853\"]\n[inspect]\nnameless = \"block\"\nmalformed = \"pass\"\nip_literal = \"block\"\nquic = \"pass\"",
+            "name = \"c\"\naction = \"reject\"\n[inspect]\nfragments = \"pass\"\nech = \"block\"\nquic = \"block\"",
         ],
     );
     let masks =
@@ -30,6 +27,10 @@ fn each_policy_sets_its_bit_where_it_blocks_and_where_it_allows() {
     assert_eq!(
         [tables.observe, tables.reject, tables.nameless, tables.malformed, tables.fragments],
         [0b010, 0b100, 0b010, 0b101, 0b011]
+    );
+    assert_eq!(
+        [tables.ip_literal, tables.ech, tables.quic_block, tables.quic_pass],
+        [0b010, 0b100, 0b100, 0b010]
     );
     let device = |policies, number| abi::Device { policies, number, reserved: 0 };
     assert_eq!(
@@ -94,17 +95,4 @@ fn a_policy_or_a_device_without_a_number_is_refused_and_not_left_unfiltered() {
     let policies = BTreeMap::from([(String::from("a"), 64)]);
     let numbers = Numbers { policies, devices: BTreeMap::new() };
     assert_eq!(Compiled::new(&config, numbers), Err(NoNumber::Policy(String::from("a"))));
-}
-
-#[test]
-fn the_policies_that_ship_can_be_compiled() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
-    let config = tempfile::TempDir::new().unwrap();
-    let path = config.path().join("gateway.toml");
-    let text = format!("interfaces = [\"lo\"]\npolicies = {:?}\n", folder.to_str().unwrap());
-    std::fs::write(&path, text).unwrap();
-    let config =
-        Config::load(&path, &Checks::without_interfaces()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let numbers = Numbers::default().assign(&config).unwrap();
-    assert!(!Compiled::new(&config, numbers).unwrap().names.is_empty());
 }

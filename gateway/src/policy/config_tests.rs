@@ -391,7 +391,7 @@ fn the_mistakes_of_all_files_are_told_in_one_run_in_the_order_of_reading() {
         &[
             ("b.toml", "name = \"b\"\n[block]\nhosts = [\"a b\", 3, \"c d\"]\n"),
             ("a.toml", "name = \"a\"\n[block\n"),
-            ("c.toml", "name = \"c\"\n[inspect]\nquic = \"block\"\n"),
+            ("c.toml", "name = \"c\"\n[inspect]\nquic = \"drop\"\n"),
         ],
     );
     let told = site.told();

@@ -33,8 +33,14 @@ pub struct Policy {
     pub nameless: Treatment,
     /// What happens to what cannot be parsed.
     pub malformed: Treatment,
-    /// What happens to IP fragments of TCP and of UDP port 443.
+    /// What happens to IP fragments of TCP and of UDP ports 443 and 53.
     pub fragments: Treatment,
+    /// What happens to a message with an address in the place of the name.
+    pub ip_literal: Treatment,
+    /// What happens to a ClientHello with an encrypted one inside, or what looks like one.
+    pub ech: Treatment,
+    /// What happens to QUIC.
+    pub quic: Quic,
     /// The file it was read from.
     pub source: SourceFile,
 }
@@ -58,6 +64,17 @@ pub enum Treatment {
     Pass,
     /// They are blocked.
     Block,
+}
+
+/// What a policy does with QUIC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Quic {
+    /// The server name in its Initials is read and judged.
+    Inspect,
+    /// It is blocked as such, so that clients fall back to TLS over TCP.
+    Block,
+    /// It is not looked at; addresses and ports count.
+    Pass,
 }
 
 /// What a policy names, to block or to allow.
@@ -114,7 +131,8 @@ fn check_policy(checker: &mut Checker<'_>, raw: RawPolicy, name: Option<&String>
     let block = check_block(checker, raw.block.map(|table| table.0).unwrap_or_default());
     let allow = check_allow(checker, raw.allow.map(|table| table.0).unwrap_or_default());
     let inspect = raw.inspect.map(|table| table.0).unwrap_or_default();
-    let [nameless, malformed, fragments] = check_inspect(checker, &inspect);
+    let [nameless, malformed, fragments, ip_literal, ech] = check_treatments(checker, &inspect);
+    let quic = check_quic(checker, inspect.quic.as_ref());
     Some(Policy {
         name: name?.clone(),
         about: raw.about.unwrap_or_default(),
@@ -124,6 +142,9 @@ fn check_policy(checker: &mut Checker<'_>, raw: RawPolicy, name: Option<&String>
         nameless: nameless?,
         malformed: malformed?,
         fragments: fragments?,
+        ip_literal: ip_literal?,
+        ech: ech?,
+        quic: quic?,
         source: checker.source.clone(),
     })
 }
@@ -190,16 +211,8 @@ fn each<T, E: Refusal>(
         .collect()
 }
 
-/// `nameless`, `malformed` and `fragments`.
-fn check_inspect(checker: &mut Checker<'_>, raw: &RawInspect) -> [Option<Treatment>; 3] {
-    refuse_later(checker, "quic", &raw.quic, "QUIC is not inspected yet", "take the key out");
-    refuse_later(
-        checker,
-        "ech",
-        &raw.ech,
-        "an encrypted inner name is not told apart yet",
-        "take the key out",
-    );
+/// `nameless`, `malformed`, `fragments`, `ip_literal` and `ech`.
+fn check_treatments(checker: &mut Checker<'_>, raw: &RawInspect) -> [Option<Treatment>; 5] {
     let mut treatment = |text: &Option<Text>, key: &str, default: Treatment| match text {
         None => Some(default),
         Some(text) => checker.choice(text, key, &[("pass", Treatment::Pass), ("block", Treatment::Block)]),
@@ -208,7 +221,14 @@ fn check_inspect(checker: &mut Checker<'_>, raw: &RawInspect) -> [Option<Treatme
         treatment(&raw.nameless, "nameless", Treatment::Pass),
         treatment(&raw.malformed, "malformed", Treatment::Block),
         treatment(&raw.fragments, "fragments", Treatment::Block),
+        treatment(&raw.ip_literal, "ip_literal", Treatment::Pass),
+        treatment(&raw.ech, "ech", Treatment::Pass),
     ]
+}
+
+fn check_quic(checker: &mut Checker<'_>, text: Option<&Text>) -> Option<Quic> {
+    let words = [("inspect", Quic::Inspect), ("block", Quic::Block), ("pass", Quic::Pass)];
+    text.map_or(Some(Quic::Inspect), |text| checker.choice(text, "quic", &words))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn a_policy_says_what_it_blocks_and_allows_and_where_that_is_written() {
          [block]\ndomains = [\n  \"Tracking.MIUI.com.\",\n  \"bücher.example\",\n]\nhosts = [\"data.mistat.xiaomi.com\"]\n\
          addresses = [\"203.0.113.0/24\", \"2001:db8::1\"]\nports = [\"tcp/853\", \"udp/853\"]\n\
          [allow]\nhosts = [\"update.miui.com\"]\n\
-         [inspect]\nnameless = \"block\"\nmalformed = \"pass\"\nfragments = \"pass\"\n",
+         [inspect]\nnameless = \"block\"\nmalformed = \"pass\"\nfragments = \"pass\"\nip_literal = \"block\"\nech = \"block\"\nquic = \"block\"\n",
     );
     let written = |entries: &[Entry<HostName>]| -> Vec<(String, usize)> {
         entries.iter().map(|entry| (entry.value.to_string(), entry.line)).collect()
@@ -52,9 +52,10 @@ fn a_policy_says_what_it_blocks_and_allows_and_where_that_is_written() {
     assert_eq!(ports, [6, 17]);
     assert_eq!(written(&policy.allow.hosts), [(String::from("update.miui.com"), 13)]);
     assert_eq!(
-        [policy.nameless, policy.malformed, policy.fragments],
-        [Treatment::Block, Treatment::Pass, Treatment::Pass]
+        [policy.nameless, policy.malformed, policy.fragments, policy.ip_literal, policy.ech],
+        [Treatment::Block, Treatment::Pass, Treatment::Pass, Treatment::Block, Treatment::Block]
     );
+    assert_eq!(policy.quic, Quic::Block);
 }
 
 #[test]
@@ -63,9 +64,10 @@ fn a_policy_with_a_name_only_drops_nothing_but_what_cannot_be_parsed_and_fragmen
     assert_eq!(policy.action, PolicyAction::Drop);
     assert_eq!((&policy.block, &policy.allow), (&Entries::default(), &Entries::default()));
     assert_eq!(
-        [policy.nameless, policy.malformed, policy.fragments],
-        [Treatment::Pass, Treatment::Block, Treatment::Block]
+        [policy.nameless, policy.malformed, policy.fragments, policy.ip_literal, policy.ech],
+        [Treatment::Pass, Treatment::Block, Treatment::Block, Treatment::Pass, Treatment::Pass]
     );
+    assert_eq!(policy.quic, Quic::Inspect);
 }
 
 #[test]
@@ -100,12 +102,23 @@ fn another_word_for_a_choice_is_refused_with_the_words() {
         refusal("name = \"x\"\naction = \"deny\""),
         "p.toml:2:10: `action` cannot be `deny` (write \"reject\", \"drop\" or \"observe\")"
     );
-    for key in ["nameless", "malformed", "fragments"] {
+    for key in ["nameless", "malformed", "fragments", "ip_literal", "ech"] {
         assert_eq!(
             refusal(&format!("name = \"x\"\n[inspect]\n{key} = \"drop\"")),
             format!("p.toml:3:{}: `{key}` cannot be `drop` (write \"pass\" or \"block\")", key.len() + 4)
         );
     }
+}
+
+#[test]
+fn quic_is_inspected_blocked_or_passed() {
+    for (word, quic) in [("inspect", Quic::Inspect), ("block", Quic::Block), ("pass", Quic::Pass)] {
+        assert_eq!(policy(&format!("name = \"x\"\n[inspect]\nquic = \"{word}\"")).quic, quic);
+    }
+    assert_eq!(
+        refusal("name = \"x\"\n[inspect]\nquic = \"drop\""),
+        "p.toml:3:8: `quic` cannot be `drop` (write \"inspect\", \"block\" or \"pass\")"
+    );
 }
 
 #[test]
@@ -122,16 +135,6 @@ fn keys_of_later_versions_are_refused_by_name() {
             "3:11",
             "`resolve` is not in this version: the addresses of a host are not",
         ),
-        (
-            "[inspect]\nquic = \"inspect\"",
-            "3:8",
-            "`quic` is not in this version: QUIC is not inspected yet (take",
-        ),
-        (
-            "[inspect]\nech = \"pass\"",
-            "3:7",
-            "`ech` is not in this version: an encrypted inner name is not told",
-        ),
     ] {
         let refusal = refusal(&format!("name = \"x\"\n{text}\n"));
         assert!(refusal.starts_with(&format!("p.toml:{place}: {told}")), "{refusal}");
@@ -144,7 +147,7 @@ fn entries_that_cannot_be_are_all_told_each_at_its_place() {
     let (file, told) = check(
         "name = \"x\"\n[block]\ndomains = [\"*.a.example\", \"ok.example\"]\nhosts = [\"https://b.example/x\",\n\
          \"c d\"]\naddresses = [\"10.0.0.1/8\", \"::ffff:10.0.0.1\"]\nports = [\"853\"]\n[allow]\nhosts = [\"1.2.3.4\"]\n\
-         [inspect]\nquic = \"block\"\n",
+         [inspect]\nquic = \"drop\"\n",
     );
     assert_eq!(file.name.unwrap().get_ref(), "x");
     let mut places: Vec<&str> = told.iter().map(|line| line.split(": ").next().unwrap()).collect();

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 
 use super::super::testing::compiled;
 use super::*;
-use crate::policy::{Config, Entries, Entry, HostName, Numbers, Policy, PolicyAction, SourceFile, Treatment};
+use crate::policy::{
+    Config, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, SourceFile, Treatment,
+};
 
 fn ruling(policy: u8, action: Action) -> Option<Ruling> {
     Some(Ruling { policy, action })
@@ -152,6 +154,9 @@ fn policy() -> impl Strategy<Value = Policy> {
         block,
         allow,
         nameless: Treatment::Pass,
+        ip_literal: Treatment::Pass,
+        ech: Treatment::Pass,
+        quic: Quic::Inspect,
         malformed: Treatment::Pass,
         fragments: Treatment::Pass,
         source: SourceFile::new(std::path::Path::new("p.toml"), ""),

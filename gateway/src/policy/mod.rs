@@ -34,7 +34,7 @@ pub(crate) mod testing;
 pub use compile::{Compiled, NoNumber};
 pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET};
 pub use device::{Device, OTHER};
-pub use file::{Entries, Entry, Policy, PolicyAction, Treatment};
+pub use file::{Entries, Entry, Policy, PolicyAction, Quic, Treatment};
 pub use host::{BadHost, HostName};
 pub use judge::Ruling;
 pub use mistake::{Mistake, Mistakes, Place, Refusal, SourceFile};

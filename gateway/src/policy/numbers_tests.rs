@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
-use crate::policy::{DEFAULT_LISTEN, Device, Entries, Policy, PolicyAction, SourceFile, Treatment};
+use crate::policy::{DEFAULT_LISTEN, Device, Entries, Policy, PolicyAction, Quic, SourceFile, Treatment};
 
 fn config(policies: &[String], devices: &[u16]) -> Config {
     let policy = |name: &String| Policy {
@@ -17,6 +17,9 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         nameless: Treatment::Pass,
         malformed: Treatment::Pass,
         fragments: Treatment::Pass,
+        ip_literal: Treatment::Pass,
+        ech: Treatment::Pass,
+        quic: Quic::Inspect,
         source: SourceFile::new(std::path::Path::new("p.toml"), ""),
     };
     let device = |n: &u16| Device { name: format!("d{n}"), mac: mac(*n), policies: Vec::new() };

@@ -12,7 +12,7 @@ use super::reading::{Checker, Table};
 pub(super) type Text = Spanned<String>;
 
 /// The keys of later versions, which no message proposes.
-pub(super) const LATER: &[&str] = &["track", "list", "schedule", "resolve", "quic", "ech"];
+pub(super) const LATER: &[&str] = &["track", "list", "schedule", "resolve"];
 
 /// A key that a later version brings.
 pub(super) type Later = Option<Spanned<IgnoredAny>>;
@@ -105,8 +105,9 @@ pub(super) struct RawInspect {
     pub nameless: Option<Text>,
     pub malformed: Option<Text>,
     pub fragments: Option<Text>,
-    pub quic: Later,
-    pub ech: Later,
+    pub ip_literal: Option<Text>,
+    pub ech: Option<Text>,
+    pub quic: Option<Text>,
 }
 
 /// Refuses a key of a later version, if it is there. `missing` says what this version does not do.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gateway_common::abi::{ABI_VERSION, Kind};
+use gateway_common::abi::{ABI_VERSION, Answer, Kind};
 use gateway_common::reason::Reason;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -30,6 +30,7 @@ impl KernelCollector {
         device_traffic(&snapshot, &mut families)?;
         device_blocked(&snapshot, &mut families)?;
         names(&snapshot, &mut families)?;
+        answers(&snapshot, &mut families)?;
         let lost =
             IntCounter::new("gateway_events_lost_total", "Events that found no room in the ring buffer.")?;
         lost.inc_by(snapshot.events_lost);
@@ -64,17 +65,29 @@ impl KernelCollector {
             "1 if the filter is on the interface, 0 if it should be and is not.",
             &["interface", "mode"],
         )?;
-        for (interface, mode, up) in &state.interfaces {
-            attached.with_label_values(&[interface.as_str(), mode]).set(i64::from(*up));
+        let answers = int_gauges(
+            "gateway_interface_answers",
+            "1 if what policies reject on the interface is answered, 0 if the interface cannot send and it is dropped.",
+            &["interface"],
+        )?;
+        for interface in &state.interfaces {
+            let name = interface.name.as_str();
+            attached.with_label_values(&[name, interface.mode]).set(i64::from(interface.filtered));
+            answers.with_label_values(&[name]).set(i64::from(interface.answers));
         }
         let build = GaugeVec::new(
             Opts::new("gateway_build_info", "Always 1; the labels say what is running."),
             &["version", "abi"],
         )?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION"), &ABI_VERSION.to_string()]).set(1.0);
-        for collected in
-            [entries.collect(), reloads.collect(), loaded.collect(), attached.collect(), build.collect()]
-        {
+        for collected in [
+            entries.collect(),
+            reloads.collect(),
+            loaded.collect(),
+            attached.collect(),
+            answers.collect(),
+            build.collect(),
+        ] {
             families.extend(collected);
         }
         Ok(())
@@ -168,6 +181,19 @@ fn names(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus::R
     }
     families.extend(learned.collect());
     families.extend(gave_up.collect());
+    Ok(())
+}
+
+fn answers(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
+    let answers = counters(
+        "gateway_answers_total",
+        "Frames that policies rejected, by whether an answer was handed to the interface, and if not, why.",
+        &["result"],
+    )?;
+    for (answer, count) in Answer::ALL.iter().zip(&snapshot.answers) {
+        answers.with_label_values(&[answer.label()]).inc_by(*count);
+    }
+    families.extend(answers.collect());
     Ok(())
 }
 

@@ -53,8 +53,14 @@ fn each_question_of_a_flow_is_judged_by_itself() {
 #[test]
 fn a_refused_question_is_answered_that_there_is_no_such_name() {
     let mut filter = Filter::phone(&format!("action = \"reject\"\n{BLOCKED}"));
-    let tagged = resolver(Path::v6()).tagged(&[(C_TAG, 10)]);
-    for (flags, path) in [(QUERY, resolver(Path::v4())), (0x0010, resolver(Path::v6())), (QUERY, tagged)] {
+    let (v4, v6) = (resolver(Path::v4()), resolver(Path::v6()));
+    let tagged = v6.clone().tagged(&[(C_TAG, 10)]);
+    let twice = v4.clone().tagged(&[(S_TAG, 200), (C_TAG, 10)]);
+    // What stands between the IP header and UDP is not sent back.
+    let options = v4.clone().options(&[1; 8]);
+    let extended = v6.clone().extensions([Extension::of_len(0, 8), Extension::of_len(60, 16)]);
+    let paths = [v4, v6, tagged, twice, options, extended];
+    for (flags, path) in [QUERY, 0x0010].into_iter().cycle().zip(paths) {
         let asked = query("www.example.org", flags);
         let frame = path.udp(&asked);
         let outcome = filter.outcome(&frame);
@@ -80,6 +86,7 @@ fn a_refused_question_is_answered_that_there_is_no_such_name() {
         };
         assert_eq!(udp.checksum(), checksum.unwrap());
         assert_eq!((&answer[..6], &answer[6..12]), (&frame.bytes[6..12], &frame.bytes[..6]));
+        assert_eq!(answer[12..path.ip_at()], frame.bytes[12..path.ip_at()]);
     }
 }
 

@@ -43,9 +43,9 @@ fn fragments_of_tcp_pass_where_the_policy_says_so_unless_their_address_is_blocke
 }
 
 #[test]
-fn the_first_fragment_of_udp_port_443_is_dropped_and_later_ones_show_no_port() {
+fn the_first_fragment_of_udp_ports_443_and_53_is_dropped_and_later_ones_show_no_port() {
     let mut filter = Filter::phone(BLOCKED);
-    for path in [Path::v4(), Path::v6()] {
+    for path in [Path::v4(), Path::v6(), Path::v4().port(53), Path::v6().port(53)] {
         let [first, middle, last] = pieces(path);
         filter.give(&first.udp(&[0xc0; 40]), &drops(Reason::Fragment, "p"));
         filter.give(&middle.udp(&[0xc0; 40]), &passes(Reason::Fragment));
@@ -57,12 +57,12 @@ fn the_first_fragment_of_udp_port_443_is_dropped_and_later_ones_show_no_port() {
 fn fragments_of_other_udp_ports_go_by_their_address() {
     let mut filter = Filter::phone(BLOCKED);
     for path in [Path::v4(), Path::v6()] {
-        for piece in pieces(path.port(53)) {
+        for piece in pieces(path.port(123)) {
             filter.give(&piece.udp(&[0x42; 40]), &passes(Reason::Fragment));
         }
     }
     for path in [Path::to("203.0.113.9"), Path::to("2001:db8:bad::9")] {
-        for piece in pieces(path.port(53)) {
+        for piece in pieces(path.port(123)) {
             filter.give(&piece.udp(&[0x42; 40]), &drops(Reason::Address, "p"));
         }
     }

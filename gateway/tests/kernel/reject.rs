@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway_common::abi::{Kind, REPLIES_A_SECOND};
+use gateway_common::abi::{Answer, Kind, Mute, REPLIES_A_SECOND};
 use gateway_common::reason::Reason;
 use gateway_common::wire::MacAddr;
 use nix::time::{ClockId, clock_gettime};
@@ -47,6 +47,55 @@ fn a_syn_to_a_rejected_address_or_port_is_answered_with_a_reset_that_acknowledge
 }
 
 #[test]
+fn a_rejected_name_in_the_data_of_a_syn_is_answered_with_a_reset_that_acknowledges_both() {
+    let mut filter = Filter::phone(REJECT);
+    let request = b"GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n";
+    for path in [Path::v4(), Path::v6().tagged(&[(C_TAG, 10)])] {
+        let mut tcp = Tcp::new(path.clone());
+        let frame = tcp.syn_with(&hello("www.example.org"));
+        let expected = rejects(Reason::TlsSni, "p", reset(&frame)).begins().named("www.example.org");
+        filter.give(&frame, &expected);
+        // The client may try again without data.
+        let frame = Tcp::new(path.clone()).syn();
+        filter.give(&frame, &passes(Reason::NoPayload).begins());
+        let frame = Tcp::new(path.port(80)).syn_with(request);
+        let expected = rejects(Reason::HttpHost, "p", reset(&frame)).begins().named("www.example.org");
+        filter.give(&frame, &expected.decides(Kind::HttpHost));
+    }
+}
+
+#[test]
+fn the_piece_that_completes_a_rejected_name_is_answered_with_the_number_that_it_acknowledges() {
+    let mut filter = Filter::phone(REJECT);
+    for path in [Path::v4(), Path::v6()] {
+        let mut tcp = Tcp::new(path);
+        let message = hello("www.example.org");
+        let (begin, end) = message.split_at(message.len() / 4);
+        filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
+        filter.give(&tcp.send(begin), &passes(Reason::Incomplete));
+        let frame = tcp.segment(end, |header| {
+            header.ack = true;
+            header.fin = true;
+            header.acknowledgment_number = u32::MAX;
+        });
+        filter.give(&frame, &rejects(Reason::TlsSni, "p", reset(&frame)).named("www.example.org"));
+    }
+}
+
+#[test]
+fn a_rejected_question_over_tcp_is_answered_with_a_reset() {
+    let mut filter = Filter::phone(REJECT);
+    let message = *b"\0\x21\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03org\0\0\x01\0\x01";
+    for path in [Path::v4().port(53), Path::v6().port(53)] {
+        let mut tcp = Tcp::new(path);
+        filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
+        let frame = tcp.send(&message);
+        let expected = rejects(Reason::DnsQname, "p", reset(&frame)).named("www.example.org");
+        filter.give(&frame, &expected.decides(Kind::DnsQname));
+    }
+}
+
+#[test]
 fn a_rejected_datagram_is_answered_with_port_unreachable() {
     let mut filter = Filter::phone(REJECT);
     for path in [
@@ -79,6 +128,16 @@ fn a_segment_behind_options_or_extension_headers_is_answered_without_them() {
     for path in [Path::v4().options(&[1; 12]).port(853), Path::v6().extensions(chain).port(853)] {
         let frame = Tcp::new(path).syn();
         filter.give(&frame, &rejects(Reason::Port, "p", reset(&frame)).begins().decides(Kind::None));
+    }
+}
+
+/// The quote of an ICMP error would have to hold them whole, and eight bytes more (RFC 792).
+#[test]
+fn a_datagram_behind_options_or_extension_headers_is_dropped_without_an_answer() {
+    let mut filter = Filter::phone(REJECT);
+    for path in [Path::v4().options(&[1; 4]), Path::v6().extensions([Extension::of_len(0, 8)])] {
+        let frame = path.port(853).udp(b"hi");
+        filter.give(&frame, &rejects_silently(Reason::Port, "p").begins().decides(Kind::None));
     }
 }
 
@@ -150,6 +209,18 @@ fn a_later_fragment_has_no_ports_and_is_dropped_without_an_answer() {
     }
 }
 
+/// Its sender has sent no whole packet yet, and an answer to each piece would be several to one packet.
+#[test]
+fn a_first_fragment_is_dropped_without_an_answer() {
+    let mut filter = Filter::phone(REJECT);
+    for path in [Path::v4().fragment(0, true), Path::v6().fragment(0, true)] {
+        let first = Tcp::new(path.clone()).send(&hello("www.example.org"));
+        filter.give(&first, &rejects_silently(Reason::Fragment, "p"));
+        filter.give(&path.udp(&[0xc0; 40]), &rejects_silently(Reason::Fragment, "p"));
+        filter.give(&path.port(853).udp(&[0x42; 40]), &rejects_silently(Reason::Port, "p"));
+    }
+}
+
 #[test]
 fn a_malformed_or_nameless_hello_is_answered_with_a_reset() {
     let mut filter = Filter::phone("action = \"reject\"\n[inspect]\nnameless = \"block\"");
@@ -202,6 +273,35 @@ fn beyond_its_share_of_answers_a_device_is_blocked_in_silence_and_others_are_sti
     assert!((1..=REPLIES_A_SECOND * cpus * spanned).contains(&answered), "{answered} in {spanned} seconds");
     let tally = filter.tally();
     assert_eq!(tally.get("phone: reject by p for port: packets"), FRAMES.into());
+    assert_eq!(tally.get("answers: sent"), answered.into());
+    assert_eq!(tally.get("answers: limited"), (FRAMES - answered).into());
     let frame = Path::v4().from(TV).port(853).udp(b"hi");
     assert_eq!(run(&mut filter.loaded, &frame), ("XDP_TX", unreachable(&frame)));
+}
+
+/// A test run is one on the loopback interface.
+const LOOPBACK: u32 = 1;
+
+#[test]
+fn on_an_interface_that_cannot_send_the_frame_is_dropped_and_counted_as_rejected_all_the_same() {
+    let mut filter = Filter::phone(REJECT);
+    for mute in Mute::ALL {
+        filter.maps.mute.insert(LOOPBACK, *mute as u32, 0).unwrap();
+        assert_eq!(filter.maps.mute(LOOPBACK), Some(*mute));
+        let path = Path::v4().source_port(50_000 + *mute as u16).port(853);
+        let frame = Tcp::new(path.clone()).syn();
+        let expected = rejects_silently(Reason::Port, "p").begins().decides(Kind::None);
+        filter.give(&frame, &expected.unanswered(Answer::Mute));
+        let frame = path.udp(b"hi");
+        let expected = rejects_silently(Reason::Port, "p").begins().decides(Kind::None);
+        filter.give(&frame, &expected.unanswered(Answer::Mute));
+        // What has no answer is counted as that wherever it comes from.
+        let frame = Tcp::new(path).rst();
+        filter.give(&frame, &rejects_silently(Reason::KnownFlow, "p").because(Reason::Port));
+        filter.maps.mute.remove(&LOOPBACK).unwrap();
+    }
+    // Of another interface it says nothing.
+    filter.maps.mute.insert(LOOPBACK + 1, Mute::Peer as u32, 0).unwrap();
+    let frame = Tcp::new(Path::v6().port(853)).syn();
+    filter.give(&frame, &rejects(Reason::Port, "p", reset(&frame)).begins().decides(Kind::None));
 }

@@ -113,7 +113,7 @@ impl Lab {
 
     /// A veth takes frames that an XDP program at its other end sends back, as resets are, only if it has a program
     /// itself (drivers/net/veth.c, `veth_xdp_flush`). A filter without devices passes everything and serves as one.
-    fn open_for_resets(&self, phone: &Phone) -> Result<()> {
+    pub fn open_for_resets(&self, phone: &Phone) -> Result<()> {
         let (config, pin) = (self.file(phone.name).with_extension("toml"), self.pin_of(phone));
         let empty = self.file("empty");
         fs::create_dir_all(&empty)?;
@@ -132,6 +132,12 @@ impl Lab {
         })?;
         gateway.terminate()?;
         Ok(())
+    }
+
+    /// Takes that program away again.
+    pub fn close_for_resets(&self, phone: &Phone) -> Result<()> {
+        let pin = self.pin_of(phone);
+        fs::remove_dir_all(&pin).with_context(|| format!("cannot remove {}", pin.display()))
     }
 
     fn pin_of(&self, phone: &Phone) -> PathBuf {

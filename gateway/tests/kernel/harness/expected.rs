@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-use gateway_common::abi::{Action, Event, Kind, NO_POLICY};
+use gateway_common::abi::{Action, Answer, Event, Kind, NO_POLICY};
 use gateway_common::reason::Reason;
 use gateway_common::wire::MacAddr;
 
 use super::frame::Frame;
-use super::tally::{Names, Tally, by_policy, by_reason, of_device};
+use super::tally::{Names, Tally, by_policy, by_reason, of_answers, of_device};
 
 /// What a frame brought about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct Expected {
     decides: Option<Kind>,
     name: Vec<u8>,
     answer: Option<Vec<u8>>,
+    /// What becomes of a rejected frame.
+    came_to: Answer,
 }
 
 /// The frame goes on, counted under `counted`.
@@ -84,7 +86,11 @@ pub fn observes(counted: Reason, policy: &'static str) -> Expected {
 
 /// The frame is dropped by `policy` and this answer sent in its place; counted under `counted`.
 pub fn rejects(counted: Reason, policy: &'static str, answer: Vec<u8>) -> Expected {
-    Expected { answer: Some(answer), ..Expected::new(Action::Reject, counted, Some(policy)) }
+    Expected {
+        answer: Some(answer),
+        came_to: Answer::Sent,
+        ..Expected::new(Action::Reject, counted, Some(policy))
+    }
 }
 
 /// The frame is dropped by `policy`, which would answer if there were an answer to such a frame.
@@ -101,7 +107,8 @@ impl Expected {
     fn new(action: Action, counted: Reason, policy: Option<&'static str>) -> Self {
         let (because, device) = (counted, "phone");
         let (begins, decides, name, answer) = (false, None, Vec::new(), None);
-        Self { action, counted, because, policy, device, begins, decides, name, answer }
+        let came_to = Answer::None;
+        Self { action, counted, because, policy, device, begins, decides, name, answer, came_to }
     }
 
     /// Of another device.
@@ -134,6 +141,11 @@ impl Expected {
         Self { name: name.into(), ..self.decides(Kind::TlsSni) }
     }
 
+    /// There would be an answer to it, but none is sent, because of this.
+    pub fn unanswered(self, came_to: Answer) -> Self {
+        Self { came_to, ..self }
+    }
+
     /// All of it for this frame.
     pub fn outcome(&self, frame: &Frame) -> Outcome {
         let (verdict, left) = match (self.action, &self.answer) {
@@ -156,6 +168,7 @@ impl Expected {
             tally.add(blocked("packets"), 1);
             tally.add(blocked("flows"), self.decides.is_some().into());
         }
+        tally.add(of_answers(self.came_to), (self.action == Action::Reject).into());
         tally.0
     }
 

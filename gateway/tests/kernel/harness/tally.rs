@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gateway::datapath::maps::Maps;
 use gateway::policy::{Config, Numbers};
-use gateway_common::abi::{Action, BlockedKey, DeviceCounters, MAX_DEVICES, OTHER_DEVICE};
+use gateway_common::abi::{Action, Answer, BlockedKey, DeviceCounters, MAX_DEVICES, OTHER_DEVICE};
 use gateway_common::reason::Reason;
 
 /// Names of devices and policies by number.
@@ -42,7 +42,7 @@ impl Names {
 pub struct Tally(pub BTreeMap<String, i128>);
 
 impl Tally {
-    /// Reads every counter there is: of devices with a name, of all that was blocked, and of lost events.
+    /// Reads every counter there is: of devices with a name, of all that was blocked, of answers and of lost events.
     pub fn read(maps: &Maps, names: &Names) -> Self {
         let mut tally = Self::default();
         for number in names.devices.keys() {
@@ -51,6 +51,9 @@ impl Tally {
         for (key, counters) in maps.read_blocked().unwrap() {
             tally.add(blocked("packets", key, names), counters.packets);
             tally.add(blocked("flows", key, names), counters.flows);
+        }
+        for (answer, count) in Answer::ALL.iter().zip(maps.read_answers().unwrap()) {
+            tally.add(of_answers(*answer), count);
         }
         tally.add(events_lost(), maps.read_events_lost().unwrap());
         tally
@@ -126,6 +129,11 @@ pub fn by_reason(device: &str, reason: &str) -> String {
 /// `packets` or `flows` that a policy blocked, or would have blocked.
 pub fn by_policy(what: &str, device: &str, policy: &str, reason: &str, action: &str) -> String {
     format!("{device}: {action} by {policy} for {reason}: {what}")
+}
+
+/// Rejected frames of which that became.
+pub fn of_answers(answer: Answer) -> String {
+    format!("answers: {}", answer.label())
 }
 
 /// Events for which there was no room.

@@ -1,0 +1,174 @@
+//! The policies that ship: that they hold, and that they keep to what their comments promise.
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests may fail by a panic as the tests do")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gateway::policy::{Checks, Compiled, Config, Numbers, PolicyAction};
+use gateway_common::abi::{Action, PortKey};
+use gateway_common::wire::{TCP, UDP};
+use tempfile::TempDir;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies")
+}
+
+/// Everything that ships, as a router with all of it would load it.
+fn shipped() -> Config {
+    let site = TempDir::new().unwrap();
+    let path = site.path().join("gateway.toml");
+    fs::write(&path, format!("interfaces = [\"lo\"]\npolicies = {:?}\n", folder())).unwrap();
+    Config::load(&path, &Checks::without_interfaces()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+/// The tables of one of them alone, as bit 0.
+fn tables(name: &str) -> Compiled {
+    let mut config = shipped();
+    config.policies.retain(|policy| policy.name == name);
+    assert_eq!(config.policies.len(), 1, "no policy {name}");
+    let numbers = Numbers::default().assign(&config).unwrap();
+    Compiled::new(&config, numbers).unwrap()
+}
+
+#[test]
+fn every_file_that_ships_is_a_policy_named_like_its_file_that_says_what_it_is_for() {
+    let config = shipped();
+    let mut names: Vec<_> = config.policies.iter().map(|policy| policy.name.clone()).collect();
+    names.sort();
+    let mut files: Vec<_> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    files.sort();
+    assert_eq!(names, files);
+    assert!(config.policies.iter().all(|policy| !policy.about.is_empty()));
+}
+
+#[test]
+fn the_readme_tells_of_every_policy_that_ships() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    for policy in shipped().policies {
+        let link = format!("(policies/{}.toml)", policy.name);
+        assert!(readme.contains(&link), "no link {link}");
+    }
+}
+
+#[test]
+fn no_policy_that_ships_names_anything_twice() {
+    for policy in shipped().policies {
+        let of_names = policy.block.domains.iter().chain(&policy.block.hosts);
+        let mut names: Vec<_> = of_names.map(|entry| entry.value.as_str().to_owned()).collect();
+        names.sort();
+        for pair in names.windows(2) {
+            assert_ne!(pair[0], pair[1], "in {}", policy.name);
+        }
+        for host in &policy.block.hosts {
+            let above = |domain: &str| host.value.as_str().ends_with(&format!(".{domain}"));
+            let covered = policy.block.domains.iter().find(|domain| above(domain.value.as_str()));
+            assert_eq!(covered, None, "{} of {} is below a domain of it", host.value, policy.name);
+        }
+    }
+}
+
+#[test]
+fn doh_bypass_refuses_resolvers_relays_and_the_names_that_ask_whether_to_do_without() {
+    let tables = tables("doh-bypass");
+    for name in [
+        "dns.google",
+        "dns64.dns.google",
+        "cloudflare-dns.com",
+        "mozilla.cloudflare-dns.com",
+        "chrome.cloudflare-dns.com",
+        "one.one.one.one",
+        "dns.quad9.net",
+        "doh.opendns.com",
+        "dns.adguard-dns.com",
+        "abcdef.dns.nextdns.io",
+        "doh.cleanbrowsing.org",
+        "adblock.dns.mullvad.net",
+        "p2.freedns.controld.com",
+        "doh.dns.sb",
+        "dns.alidns.com",
+        "doh.pub",
+        "doh.xfinity.com",
+        "use-application-dns.net",
+        "mask.icloud.com",
+        "mask-h2.icloud.com",
+        "_dns.resolver.arpa",
+    ] {
+        let ruling = tables.judge_name(1, name);
+        assert_eq!(ruling.map(|ruling| ruling.action), Some(Action::Reject), "{name}");
+    }
+    for protocol in [TCP, UDP] {
+        let port = PortKey { port: 853_u16.to_be_bytes(), protocol, reserved: 0 };
+        assert_eq!(tables.judge_port(1, port).map(|ruling| ruling.action), Some(Action::Reject));
+    }
+    for address in ["185.71.138.138", "2001:67c:930::1", "194.242.2.4", "2a07:e340::9"] {
+        let ruling = tables.judge_address(1, address.parse().unwrap());
+        assert_eq!(ruling.map(|ruling| ruling.action), Some(Action::Reject), "{address}");
+    }
+}
+
+#[test]
+fn doh_bypass_leaves_plain_dns_and_the_operators_other_names_alone() {
+    let tables = tables("doh-bypass");
+    for name in [
+        "google.com",
+        "www.google.com",
+        "cloudflare.com",
+        "www.cloudflare.com",
+        "icloud.com",
+        "www.icloud.com",
+        "gateway.icloud.com",
+        "apple.com",
+        "quad9.net",
+        "www.quad9.net",
+        "opendns.com",
+        "www.opendns.com",
+        "adguard.com",
+        "adguard-dns.io",
+        "nextdns.io",
+        "my.nextdns.io",
+        "mullvad.net",
+        "controld.com",
+        "cleanbrowsing.org",
+        "alidns.com",
+        "dns.sb",
+        "check.wikimedia-dns.org",
+        "wikipedia.org",
+        "xfinity.com",
+    ] {
+        assert_eq!(tables.judge_name(1, name), None, "{name}");
+    }
+    for address in [
+        "1.1.1.1",
+        "8.8.8.8",
+        "9.9.9.9",
+        "208.67.222.222",
+        "94.140.14.14",
+        "2606:4700:4700::1111",
+        "2001:4860:4860::8888",
+        "2620:fe::fe",
+    ] {
+        assert_eq!(tables.judge_address(1, address.parse().unwrap()), None, "{address}");
+    }
+    for (number, protocol) in [(53_u16, UDP), (53, TCP), (443, TCP), (443, UDP)] {
+        let port = PortKey { port: number.to_be_bytes(), protocol, reserved: 0 };
+        assert_eq!(tables.judge_port(1, port), None, "{number}");
+    }
+}
+
+#[test]
+fn firmware_updates_stay_open_with_the_telemetry_policy() {
+    let tables = tables("xiaomi-telemetry");
+    for name in ["update.miui.com", "update.intl.miui.com", "ultimateota.d.miui.com"] {
+        let ruling = tables.judge_name(1, name);
+        assert_eq!(ruling.map(|ruling| ruling.action), Some(Action::Pass), "{name}");
+    }
+    assert_eq!(tables.judge_name(1, "api.account.xiaomi.com"), None);
+}
+
+#[test]
+fn every_policy_that_ships_tells_the_client_that_it_is_refused() {
+    assert!(shipped().policies.iter().all(|policy| policy.action == PolicyAction::Reject));
+}
