@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::commands::{build, demo, lab_client, lab_server, setup, test};
+use xtask::commands::{build, demo, lab_server, setup, test};
 
 /// What a developer of gateway runs.
 #[derive(Parser)]
@@ -19,8 +19,6 @@ enum Cli {
     Demo(demo::Args),
     #[command(hide = true)]
     LabServer(lab_server::Args),
-    #[command(hide = true)]
-    LabClient(lab_client::Args),
 }
 
 fn main() -> ExitCode {
@@ -30,7 +28,6 @@ fn main() -> ExitCode {
         Cli::Test(args) => test::run(&args),
         Cli::Demo(args) => demo::run(&args),
         Cli::LabServer(args) => lab_server::run(&args),
-        Cli::LabClient(args) => return lab_client::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

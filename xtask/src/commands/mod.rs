@@ -2,7 +2,6 @@
 
 pub mod build;
 pub mod demo;
-pub mod lab_client;
 pub mod lab_server;
 pub mod setup;
 pub mod test;

@@ -39,7 +39,7 @@ impl Outcome {
     pub fn of(output: &Output) -> Result<Self> {
         if output.status.success() {
             let body = String::from_utf8_lossy(&output.stdout);
-            let name = body.trim().strip_prefix(SAW);
+            let name = body.lines().next().and_then(|line| line.strip_prefix(SAW));
             let name =
                 name.with_context(|| format!("somebody else than the lab's server answered: {body}"))?;
             return Ok(Self::Reached { server_name: name.to_owned() });
