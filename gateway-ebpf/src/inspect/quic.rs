@@ -61,6 +61,9 @@ fn end(ctx: &XdpContext, element: *mut Scratch, flight: *mut Flight, reading: &R
         flight.undo();
         return held(ctx, element, Reason::Retransmission);
     }
+    if reading.surplus {
+        flight.discard();
+    }
     scratch.packet.next_sequence = flags | keep(scratch, flight, reading);
     match reading.progress {
         Progress::Named | Progress::Nameless => {
