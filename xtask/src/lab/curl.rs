@@ -10,8 +10,11 @@ use super::tls_server::SAW;
 /// curl's exit code when the time given to it is over.
 pub const TIMED_OUT: u8 = 28;
 
+/// What openssl says instead: the number of ECONNRESET.
+const OPENSSL_RESET: &str = "errno=104";
+
 /// What clients say of a connection that was reset before or after it was open.
-const RESET: [&str; 3] = ["Connection reset by peer", "Connection refused", "ConnectionReset"];
+const RESET: [&str; 4] = ["Connection reset by peer", "Connection refused", "ConnectionReset", OPENSSL_RESET];
 
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]

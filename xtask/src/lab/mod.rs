@@ -2,6 +2,7 @@
 //! `cargo xtask demo` and the tests of this package.
 
 mod bpffs;
+pub mod chromium;
 pub mod curl;
 pub mod dns_server;
 pub mod gateway;
@@ -86,7 +87,7 @@ impl Programs {
     fn peer(&self) -> Result<&Path> {
         ensure!(
             self.peer.exists(),
-            "{} is missing: run `cargo build --package lab-peer`",
+            "{} is missing: run `cargo xtask test`, which builds it",
             self.peer.display()
         );
         Ok(&self.peer)

@@ -3,6 +3,7 @@
 //! Every test has a network of its own (drawn in `xtask::lab::network`), so they run side by side. They need root:
 //! `cargo xtask test`, or one with more to see `cargo xtask test NAME -- --nocapture`.
 
+mod chromium;
 mod clients;
 mod daemon;
 mod dns;
