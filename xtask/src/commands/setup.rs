@@ -21,11 +21,12 @@ type Program = (&'static [&'static str], &'static str);
 const LAB: [Program; 4] =
     [(&["ip"], "iproute2"), (&["curl"], "curl"), (&["nsenter"], "util-linux"), (&["mount"], "mount")];
 
-/// What tests call beside that: other clients.
-const CLIENTS: [Program; 4] = [
+/// What tests call beside that: other clients, and what records them.
+const CLIENTS: [Program; 5] = [
     (&["openssl"], "openssl"),
     (&["timeout"], "coreutils"),
     (&["dig"], "bind9-dnsutils"),
+    (&["tcpdump"], "tcpdump"),
     (&BROWSERS, "chromium"),
 ];
 

@@ -2,6 +2,7 @@
 //! `cargo xtask demo` and the tests of this package.
 
 mod bpffs;
+pub mod capture;
 pub mod chromium;
 pub mod curl;
 pub mod dns_server;

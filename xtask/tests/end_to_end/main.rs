@@ -9,6 +9,7 @@ mod daemon;
 mod dns;
 mod filter;
 mod quic;
+mod replay;
 
 use std::process::Command;
 use std::time::Duration;
@@ -126,7 +127,11 @@ impl Learned {
 
 /// Each name that the running gateway tells of, once, in order of the alphabet.
 fn learned(lab: &Lab) -> Result<Vec<Learned>> {
-    let text = said(&mut lab.gateway_command(&["events", "--json"])?)?;
+    Ok(learned_from(&said(&mut lab.gateway_command(&["events", "--json"])?)?))
+}
+
+/// Likewise of lines that `gateway events` or `gateway replay` has written.
+fn learned_from(text: &str) -> Vec<Learned> {
     let read = |line: &str| {
         let event: Value = serde_json::from_str(line).ok()?;
         let field = |key: &str| Some(event.get(key)?.as_str()?.to_owned());
@@ -136,5 +141,5 @@ fn learned(lab: &Lab) -> Result<Vec<Learned>> {
     let mut names: Vec<Learned> = text.lines().filter_map(read).collect();
     names.sort();
     names.dedup();
-    Ok(names)
+    names
 }
