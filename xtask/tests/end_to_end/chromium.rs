@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use xtask::lab::Lab;
 use xtask::lab::chromium::Browse;
+use xtask::lab::metrics::Metrics;
 use xtask::lab::network::{ACCOUNT, ANNA, BOB, Family, Host, ORDINARY, Phone};
 
 use super::{Learned, blocked_of_anna, in_lab, learned, rejecting_policy, start_with};
@@ -64,14 +65,16 @@ fn chromium_on_a_listed_phone_shows_ordinary_hosts_only() {
 }
 
 #[test]
-fn without_quic_chromium_has_tls_over_tcp() {
+fn where_quic_is_blocked_chromium_falls_back_to_tls_over_tcp() {
     in_lab(|lab| {
         let _quic = lab.start_quic()?;
         let _gateway = start_with(lab, &(rejecting_policy() + "[inspect]\nquic = \"block\"\n"))?;
         shows_nothing(lab, &ANNA, &ORDINARY, Family::V4, Browse::Quic)?;
-        let blocked = blocked_of_anna(&lab.metrics()?, "reject", "quic");
-        ensure!(blocked > 0.0, "{}", lab.metrics_text()?);
-        shows(lab, &ANNA, &ORDINARY, Family::V4, Browse::Tls)?;
+        let quic = |metrics: &Metrics| blocked_of_anna(metrics, "reject", "quic");
+        let before = quic(&lab.metrics()?);
+        shows(lab, &ANNA, &ORDINARY, Family::V4, Browse::Again)?;
+        let after = quic(&lab.metrics()?);
+        ensure!(after > before, "it did not try QUIC: {}", lab.metrics_text()?);
         shows_nothing(lab, &ANNA, &ACCOUNT, Family::V4, Browse::Tls)
     });
 }

@@ -1,6 +1,6 @@
 //! A capture of real clients, replayed: the same names and verdicts as on the wire.
 
-use anyhow::{Result, ensure};
+use anyhow::ensure;
 use xtask::lab::PATIENT;
 use xtask::lab::network::{ACCOUNT, ANNA, Family, ORDINARY};
 use xtask::lab::visit::Quic;
