@@ -26,13 +26,13 @@ pub struct Capture {
 }
 
 impl Lab {
-    /// Begins to record what a phone sends.
-    pub fn capture(&self, phone: &Phone) -> Result<Capture> {
+    /// Begins to record what a phone sends, as far as the `filter` (pcap-filter(7)) has it; an empty one has everything.
+    pub fn capture(&self, phone: &Phone, filter: &str) -> Result<Capture> {
         let (file, log) = (self.file("capture.pcap"), self.file("tcpdump.log"));
         let mut tcpdump = self.phone(phone, exec::tool("tcpdump")?.get_program())?;
         // `-Z`: it would become a user who may not write to the lab's folder.
         tcpdump.args(["-i", "eth0", "-Q", "out", "-s", "0", "--immediate-mode", "-U", "-Z", "root", "-w"]);
-        tcpdump.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
+        tcpdump.arg(&file).arg(filter).stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let child = tcpdump.process_group(0).spawn().context("cannot start tcpdump")?;
         let mut capture = Capture { child, file };
         wait_until("tcpdump recorded", BEGIN, || {
@@ -47,6 +47,11 @@ impl Lab {
 }
 
 impl Capture {
+    /// How many bytes were recorded.
+    pub fn bytes(&self) -> Result<u64> {
+        Ok(fs::metadata(&self.file).context("no recording")?.len())
+    }
+
     /// Ends the recording; where its file lies.
     pub fn end(mut self) -> Result<PathBuf> {
         let pid = i32::try_from(self.child.id()).context("no process number")?;

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::LISTENING;
 
@@ -27,6 +29,23 @@ impl Server {
         BufReader::new(said).read_line(&mut line).context("cannot read what it says")?;
         ensure!(line.trim() == LISTENING, "it did not start: {}", fs::read_to_string(log)?.trim());
         Ok(server)
+    }
+}
+
+impl Server {
+    /// Has it do nothing until [`Self::resume`], as a host that is slow.
+    pub fn pause(&self) -> Result<()> {
+        self.signal(Signal::SIGSTOP)
+    }
+
+    /// Has it go on with what has come meanwhile.
+    pub fn resume(&self) -> Result<()> {
+        self.signal(Signal::SIGCONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = i32::try_from(self.child.id()).context("no process number")?;
+        kill(Pid::from_raw(pid), signal).with_context(|| format!("cannot send {signal}"))
     }
 }
 

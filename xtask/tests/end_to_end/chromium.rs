@@ -1,18 +1,24 @@
 //! Chromium, over QUIC and over TLS. Its hellos have a post-quantum key share, are cut into many shuffled pieces, and hold
 //! ECH that is none (GREASE).
 
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use xtask::lab::Lab;
 use xtask::lab::chromium::Browse;
 use xtask::lab::metrics::Metrics;
 use xtask::lab::network::{ACCOUNT, ANNA, BOB, Family, Host, ORDINARY, Phone};
+use xtask::wait::wait_until;
 
 use super::{Learned, blocked_of_anna, in_lab, learned, rejecting_policy, start_with};
 
 /// How long a browser may take: most of it goes into its start.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What five of its Initials take in a capture (1,250 bytes behind an IPv4 header, 1,230 behind an IPv6 one). It waits for
+/// an answer until a sixth has gone.
+const FIVE_INITIALS: u64 = 24 + 5 * (16 + 14 + 20 + 8 + 1250);
 
 fn shows(lab: &Lab, phone: &Phone, host: &Host, family: Family, how: Browse) -> Result<()> {
     let page = lab.browse(phone, host, family, PATIENCE, how)?;
@@ -76,5 +82,30 @@ fn where_quic_is_blocked_chromium_falls_back_to_tls_over_tcp() {
         let after = quic(&lab.metrics()?);
         ensure!(after > before, "it did not try QUIC: {}", lab.metrics_text()?);
         shows_nothing(lab, &ANNA, &ACCOUNT, Family::V4, Browse::Tls)
+    });
+}
+
+#[test]
+fn a_chromium_that_sends_its_hello_again_and_again_is_not_refused_for_that() {
+    in_lab(|lab| {
+        let quic = lab.start_quic()?;
+        let _gateway = start_with(lab, &rejecting_policy())?;
+        for family in Family::BOTH {
+            quic.pause()?;
+            let capture = lab.capture(&ANNA, "udp port 443")?;
+            let shown = thread::scope(|scope| {
+                let browser = scope.spawn(|| shows(lab, &ANNA, &ORDINARY, family, Browse::Quic));
+                let sent = wait_until("it sent five Initials", PATIENCE, || {
+                    Ok(browser.is_finished() || capture.bytes()? >= FIVE_INITIALS)
+                });
+                quic.resume()?;
+                browser.join().map_err(|_| anyhow!("the browser's thread failed"))??;
+                sent
+            });
+            let gave_up = lab.metrics()?.sum("gateway_gave_up_total", &[]);
+            shown.with_context(|| format!("{gave_up} datagrams were not understood"))?;
+            ensure!(gave_up == 0.0, "{}", lab.metrics_text()?);
+        }
+        Ok(())
     });
 }

@@ -12,7 +12,7 @@ fn a_replayed_capture_has_the_names_and_verdicts_that_were_on_the_wire() {
     in_lab(|lab| {
         let _quic = lab.start_quic()?;
         let _gateway = start_with(lab, &rejecting_policy())?;
-        let capture = lab.capture(&ANNA)?;
+        let capture = lab.capture(&ANNA, "")?;
         for family in Family::BOTH {
             for host in [&ACCOUNT, &ORDINARY] {
                 lab.visit_over_quic(&ANNA, host, family, PATIENT, Quic::USUAL)?;
