@@ -8,7 +8,7 @@ use gateway_common::abi::{
 use gateway_common::name;
 use gateway_common::reason::Reason;
 
-use crate::maps::{NAMES, PREFIXES_V4, PREFIXES_V6, Scratch, Tables};
+use crate::maps::{Inner, NAMES, PREFIXES_V4, PREFIXES_V6, Scratch, Tables};
 use crate::settle::Finding;
 
 /// The verdict of `blocking`, the policies of a device that block: those that enforce come before those that only
@@ -96,11 +96,11 @@ fn longest<K>(
     mut key: Key<K>,
     bits: u32,
     policies: u64,
-    look_up: impl Fn(&Key<K>) -> Option<&'static PrefixMasks>,
+    look_up: impl Fn(&Key<K>) -> Option<&'static Inner<PrefixMasks>>,
 ) -> u64 {
     // Prefixes that contain each other differ in length, so there cannot be more than this.
     for _ in 0..=bits {
-        let Some(prefix) = look_up(&key) else { return 0 };
+        let Some([prefix]) = look_up(&key) else { return 0 };
         if (prefix.masks.block | prefix.masks.allow) & policies != 0 {
             return lifted(prefix.masks, policies);
         }
@@ -162,9 +162,9 @@ pub extern "C" fn look_up_name(scratch: *mut Scratch) -> u32 {
 }
 
 #[inline(always)]
-fn gather(masks: &mut Masks, names: &HashMap<u64, NameMasks, 1>, state: u64, whole: bool) {
+fn gather(masks: &mut Masks, names: &HashMap<u64, Inner<NameMasks>, 1>, state: u64, whole: bool) {
     // SAFETY: the value is read at once; an inner map is filled before it is put in force and never written again.
-    let Some(found) = (unsafe { names.get(name::finish(state)) }) else { return };
+    let Some([found]) = (unsafe { names.get(name::finish(state)) }) else { return };
     masks.block |= found.below.block;
     masks.allow |= found.below.allow;
     if whole {
