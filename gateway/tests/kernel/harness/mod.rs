@@ -5,6 +5,7 @@ mod expected;
 mod filter;
 mod frame;
 mod hello;
+mod lease;
 mod setup;
 mod tally;
 mod tcp;
