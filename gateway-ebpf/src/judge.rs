@@ -8,7 +8,7 @@ use gateway_common::abi::{
 use gateway_common::name;
 use gateway_common::reason::Reason;
 
-use crate::maps::{NAMES, PREFIXES_V4, PREFIXES_V6, Scratch, Tables};
+use crate::maps::{Inner, NAMES, PREFIXES_V4, PREFIXES_V6, Scratch, Tables};
 use crate::settle::Finding;
 
 /// The verdict of `blocking`, the policies of a device that block: those that enforce come before those that only
@@ -41,9 +41,12 @@ pub fn by_kind(blocking: u64, policies: u64, generation: &Generation, reason: Re
 #[inline(always)]
 pub fn unreadable(policies: u64, generation: &Generation, reason: Reason) -> Verdict {
     match reason {
-        Reason::Truncated | Reason::BadHeader | Reason::Malformed | Reason::TooLong | Reason::Evicted => {
-            by_kind(generation.malformed, policies, generation, reason)
-        }
+        Reason::Truncated
+        | Reason::BadHeader
+        | Reason::Malformed
+        | Reason::TooLong
+        | Reason::Evicted
+        | Reason::RateLimited => by_kind(generation.malformed, policies, generation, reason),
         _ => Verdict::pass(reason),
     }
 }
@@ -96,11 +99,11 @@ fn longest<K>(
     mut key: Key<K>,
     bits: u32,
     policies: u64,
-    look_up: impl Fn(&Key<K>) -> Option<&'static PrefixMasks>,
+    look_up: impl Fn(&Key<K>) -> Option<&'static Inner<PrefixMasks>>,
 ) -> u64 {
     // Prefixes that contain each other differ in length, so there cannot be more than this.
     for _ in 0..=bits {
-        let Some(prefix) = look_up(&key) else { return 0 };
+        let Some([prefix]) = look_up(&key) else { return 0 };
         if (prefix.masks.block | prefix.masks.allow) & policies != 0 {
             return lifted(prefix.masks, policies);
         }
@@ -134,6 +137,18 @@ pub fn nameless(scratch: *mut Scratch, tables: Tables) -> Verdict {
     by_kind(tables.generation.nameless, policies, tables.generation, Reason::Nameless)
 }
 
+/// `finding` on a hello that lets it through, unless another hello is inside and a policy blocks that.
+#[inline(always)]
+pub fn with_ech(scratch: *mut Scratch, tables: Tables, has_ech: bool, finding: Finding) -> Finding {
+    if !has_ech || !finding.verdict.action.lets_through() {
+        return finding;
+    }
+    // SAFETY: as in `by_name`.
+    let policies = unsafe { (*scratch).packet.device.policies };
+    let verdict = by_kind(tables.generation.ech, policies, tables.generation, Reason::Ech);
+    if matches!(verdict.action, Action::Pass) { finding } else { Finding { verdict, ..finding } }
+}
+
 /// Gathers in `scratch.masks` the policies that block and allow `scratch.partial.name`, in one pass from its last byte to its
 /// first. A function of its own, so that the verifier goes through the loop once.
 #[unsafe(no_mangle)]
@@ -162,9 +177,9 @@ pub extern "C" fn look_up_name(scratch: *mut Scratch) -> u32 {
 }
 
 #[inline(always)]
-fn gather(masks: &mut Masks, names: &HashMap<u64, NameMasks, 1>, state: u64, whole: bool) {
+fn gather(masks: &mut Masks, names: &HashMap<u64, Inner<NameMasks>, 1>, state: u64, whole: bool) {
     // SAFETY: the value is read at once; an inner map is filled before it is put in force and never written again.
-    let Some(found) = (unsafe { names.get(name::finish(state)) }) else { return };
+    let Some([found]) = (unsafe { names.get(name::finish(state)) }) else { return };
     masks.block |= found.below.block;
     masks.allow |= found.below.allow;
     if whole {

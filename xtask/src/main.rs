@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::commands::{build, demo, lab_client, lab_server, setup, test};
+use xtask::commands::{build, demo, lab_client, lab_server, setup, test, vm};
+use xtask::vm::guest;
 
 /// What a developer of gateway runs.
 #[derive(Parser)]
@@ -15,12 +16,16 @@ enum Cli {
     Build(build::Args),
     /// Run every test: unit and property tests as you, tests in network namespaces as root
     Test(test::Args),
+    /// Run the kernel tests on Debian's kernels, in virtual machines, and on the one here
+    Vm(vm::Args),
     /// Show the gateway at work in a small home network out of network namespaces
     Demo(demo::Args),
     #[command(hide = true)]
     LabServer(lab_server::Args),
     #[command(hide = true)]
     LabClient(lab_client::Args),
+    #[command(hide = true)]
+    VmGuest,
 }
 
 fn main() -> ExitCode {
@@ -28,7 +33,9 @@ fn main() -> ExitCode {
         Cli::Setup => setup::run(),
         Cli::Build(args) => build::run(&args),
         Cli::Test(args) => test::run(&args),
+        Cli::Vm(args) => vm::run(&args),
         Cli::Demo(args) => demo::run(&args),
+        Cli::VmGuest => guest::run(),
         Cli::LabServer(args) => lab_server::run(&args),
         Cli::LabClient(args) => return lab_client::run(&args),
     };

@@ -23,6 +23,11 @@ pub fn tools() -> PathBuf {
     workspace().join("target/tools")
 }
 
+/// The folder of the kernels, of QEMU and of what virtual machines leave.
+pub fn vm() -> PathBuf {
+    workspace().join("target/vm")
+}
+
 /// The policies that ship.
 pub fn shipped_policies() -> PathBuf {
     workspace().join("policies")

@@ -61,14 +61,10 @@ impl Payloads {
             return None;
         }
         let number_len = u32::from(first & 0x03) + 1;
-        let mask = [mask[1], mask[2], mask[3], fifth];
-        let mut number = 0;
-        for index in 0..4 {
-            if index >= number_len {
-                break;
-            }
-            number = number << 8 | u32::from(header.number_byte(index) ^ mask[index as usize & 3]);
-        }
+        // All four bytes are there, since the sample lies behind them (RFC 9001, 5.4.2); those of the payload are shifted out.
+        let number = u32::from_be_bytes([0, 1, 2, 3].map(|index| header.number_byte(index)));
+        let mask = u32::from_be_bytes([mask[1], mask[2], mask[3], fifth]);
+        let number = (number ^ mask) >> (32 - 8 * number_len);
         self.begin(slot, number, keys);
         Some(number_len)
     }

@@ -103,7 +103,7 @@ fn early_data_is_withheld_until_the_name_is_known() {
     let path = Path::v4();
     let early = path.udp(&long(1));
     filter.give(&early, &withholds(Reason::EarlyData).begins());
-    filter.give(&path.udp(&initial("a.example")), &named(passes(Reason::QuicSni).begins(), "a.example"));
+    filter.give(&path.udp(&initial("a.example")), &named(passes(Reason::QuicSni), "a.example"));
     filter.give(&early, &passes(Reason::KnownFlow));
     filter.give(&path.udp(&long(2)), &passes(Reason::KnownFlow));
 }

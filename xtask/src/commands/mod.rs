@@ -6,3 +6,4 @@ pub mod lab_client;
 pub mod lab_server;
 pub mod setup;
 pub mod test;
+pub mod vm;

@@ -5,6 +5,7 @@ mod expected;
 mod filter;
 mod frame;
 mod hello;
+mod lease;
 #[path = "../../../../gateway-common/src/quic/tests/seal.rs"]
 pub mod seal;
 mod setup;
