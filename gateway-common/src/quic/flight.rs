@@ -2,10 +2,10 @@
 
 use super::engine::{Datagram, Engine};
 use super::frames::{self, Frames};
-use super::header::{ConnectionId, HEAD_BYTES, Header, Kind};
+use super::header::{ConnectionId, HEAD_LEN, Header, Kind};
 use super::hello::Hello;
 use super::keys::{COMPRESSIONS, Derivation, Keys, Turn};
-use super::open::{PAIR_BYTES, Payloads, SLOT_BYTES, SLOTS, place_of};
+use super::open::{MAX_SLOTS, PAIR_BYTES, Payloads, SLOT_LEN, SLOTS, place_of};
 use super::progress::Progress;
 use super::segments::{Added, Found, MAX_COPIES, MAX_SEGMENTS, MAX_STREAM, Segments};
 use crate::name::WireName;
@@ -233,7 +233,7 @@ impl Flight {
     /// Loads what there is of the packet from its byte `from` on, `left` bytes before the end of the datagram.
     #[inline(always)]
     fn load_head<E: Engine>(&mut self, engine: &E, from: u32, left: u32) -> bool {
-        let have = if left < HEAD_BYTES as u32 { left } else { HEAD_BYTES as u32 };
+        let have = if left < HEAD_LEN { left } else { HEAD_LEN };
         self.header.have = have;
         engine.load_head(self.datagram.offset + self.at + from, have, &mut self.header.head)
     }
@@ -276,7 +276,7 @@ impl Flight {
         }
         self.spent += PACKET_COST;
         let slot = self.slots;
-        if slot >= SLOTS as u32 {
+        if slot >= MAX_SLOTS {
             return Progress::TooLong;
         }
         let number_len = E::unprotect(self);
@@ -287,7 +287,7 @@ impl Flight {
         if len == 0 {
             return Progress::Malformed;
         }
-        if len > SLOT_BYTES as u32 {
+        if len > SLOT_LEN {
             return Progress::TooLong;
         }
         let at = self.datagram.offset + self.at + start;
@@ -392,7 +392,7 @@ impl Flight {
     #[inline(always)]
     pub fn find<E: Engine>(&mut self) -> Found {
         self.segments.begin_search(self.hello.at);
-        for number in 0..MAX_SEGMENTS as u32 {
+        for number in 0..MAX_SEGMENTS {
             if number >= self.segments.count || E::look(self, number) == 0 {
                 break;
             }
@@ -411,7 +411,7 @@ impl Flight {
     #[inline(always)]
     pub fn add<E: Engine>(&mut self, start: u32, len: u32) -> Added {
         self.segments.begin_search(self.hello.at);
-        for number in 0..MAX_SEGMENTS as u32 {
+        for number in 0..MAX_SEGMENTS {
             if number >= self.segments.count {
                 break;
             }
@@ -458,7 +458,7 @@ impl Flight {
         let (place, _) = self.segments.at_hand(self.hello.at);
         let shift = 64 - 8 * (there & 15).clamp(1, 8);
         let window = self.window::<E>(place, there) >> shift;
-        for number in 1..MAX_COPIES as u32 {
+        for number in 1..MAX_COPIES {
             let Some(other) = self.segments.copy(number, self.hello.at) else { break };
             self.spent += 1;
             if self.window::<E>(other, there) >> shift != window {

@@ -204,7 +204,6 @@ impl Hello {
             if index >= taken {
                 break;
             }
-            #[expect(clippy::cast_possible_truncation, reason = "the highest byte")]
             let byte = (rest >> 56) as u8;
             if !name.push(byte) {
                 return Progress::TooLong;

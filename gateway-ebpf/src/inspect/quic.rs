@@ -11,14 +11,14 @@ use core::ffi::c_void;
 use aya_ebpf::bindings::{BPF_ANY, xdp_md};
 use aya_ebpf::helpers::generated::bpf_xdp_load_bytes;
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, FlowState, INITIALS_A_SECOND, Kind, Verdict};
+use gateway_common::abi::{Action, FlowKey, FlowState, INITIALS_A_SECOND, Kind, Verdict};
 use gateway_common::quic::{
     self, Datagram, Engine, Flight, HEAD_BYTES, KEPT, Keys, Memory, NAMED, Progress, Reading, SLOT_BYTES,
     Slot, Whose,
 };
 use gateway_common::reason::Reason;
 
-use crate::maps::{self, FLIGHTS, INITIALS, KEYS, Packet, Scratch, Tables};
+use crate::maps::{self, FLIGHTS, FlightKey, INITIALS, KEYS, Packet, Scratch, Tables};
 use crate::opaque::opaque;
 use crate::settle::{self, Finding};
 use crate::{budget, flow, judge};
@@ -129,12 +129,14 @@ fn keep(scratch: &mut Scratch, flight: &mut Flight, reading: &Reading) -> u32 {
         scratch.flight_key.id = flight.keys.id;
         scratch.flight_key.secret = flight.keys.secret;
         flags |= KEPT;
-        // Should it fail, the next datagram finds nothing and says so.
-        let _ = FLIGHTS.insert(&scratch.flight_key, &*flight, u64::from(BPF_ANY));
+        // By reference: there is no room for them on the stack. Should it fail, the next datagram finds nothing and says so.
+        let (key, flight): (&FlightKey, &Flight) = (&scratch.flight_key, flight);
+        let _ = FLIGHTS.insert(key, flight, u64::from(BPF_ANY));
     }
     if reading.keeps_keys() {
         // Should it fail, they are derived again.
-        let _ = KEYS.insert(&scratch.packet.flow, &flight.keys, u64::from(BPF_ANY));
+        let (key, keys): (&FlowKey, &Keys) = (&scratch.packet.flow, &flight.keys);
+        let _ = KEYS.insert(key, keys, u64::from(BPF_ANY));
     }
     flags
 }
@@ -157,21 +159,25 @@ impl<'a> Memory<'a> for OfFlow {
         if packet.begins {
             return None;
         }
+        let key: &FlowKey = &packet.flow;
         // SAFETY: see above.
-        unsafe { KEYS.get(&packet.flow) }
+        unsafe { KEYS.get(key) }
     }
 
     #[inline(always)]
     fn find(&mut self, whose: Whose) -> bool {
         // SAFETY: as in `run`.
-        let (scratch, fresh) = unsafe { (&mut *self.element, &*self.fresh) };
+        let scratch = unsafe { &mut *self.element };
+        // SAFETY: this CPU's flight, checked in `run`.
+        let fresh = unsafe { &*self.fresh };
         scratch.flight_key.flow = scratch.packet.flow;
         scratch.flight_key.secret = fresh.secret();
         scratch.flight_key.id = match (whose, self.keys()) {
             (Whose::Last, Some(keys)) => keys.id,
             _ => *fresh.id(),
         };
-        let Some(kept) = FLIGHTS.get_ptr_mut(&scratch.flight_key) else { return false };
+        let key: &FlightKey = &scratch.flight_key;
+        let Some(kept) = FLIGHTS.get_ptr_mut(key) else { return false };
         self.kept = kept;
         true
     }
