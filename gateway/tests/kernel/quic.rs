@@ -1,6 +1,8 @@
 //! QUIC Initials, whole and in pieces, honest and not.
 
-use gateway_common::abi::{INITIALS_A_SECOND, Kind};
+use aya::maps::{MapData, ProgramArray};
+use aya::programs::Xdp;
+use gateway_common::abi::{INITIALS_A_SECOND, Kind, Stage};
 use gateway_common::reason::Reason;
 
 use crate::harness::seal::{
@@ -269,4 +271,32 @@ fn more_initials_than_are_read_in_a_second_have_a_reason_of_their_own() {
     let moved = filter.tally().since(&before).0;
     let limited = moved.iter().find(|(name, _)| name.contains("rate_limited")).map(|(_, count)| *count);
     assert!(limited.is_some_and(|count| count > 0), "{moved:?}");
+}
+
+#[test]
+fn where_the_kernel_refused_the_inspector_quic_is_blocked_for_who_would_inspect_it() {
+    let setup = Setup::phone(BLOCKS)
+        .policy("q", "[inspect]\nquic = \"pass\"")
+        .device("tv", TV, &["q"])
+        .policy("r", "action = \"observe\"")
+        .device("laptop", LAPTOP, &["r"]);
+    let mut filter = Filter::new(&setup);
+    stages(&mut filter).clear_index(&(Stage::Quic as u32)).unwrap();
+    let datagram = initial("a.example");
+    let expected = drops(Reason::NoInspector, "p");
+    filter.give(&Path::v4().udp(&datagram), &expected.clone().begins());
+    filter.give(&Path::v4().udp(&datagram), &expected);
+    filter.give(&Path::v4().from(TV).udp(&datagram), &passes(Reason::NotInspected).of("tv").begins());
+    filter.give(
+        &Path::v4().from(LAPTOP).udp(&datagram),
+        &observes(Reason::NoInspector, "r").of("laptop").begins(),
+    );
+    // Another test may take over these programs.
+    let inspector: &Xdp = filter.loaded.ebpf.program(Stage::Quic.program()).unwrap().try_into().unwrap();
+    let inspector = inspector.fd().unwrap().try_clone().unwrap();
+    stages(&mut filter).set(Stage::Quic as u32, &inspector, 0).unwrap();
+}
+
+fn stages(filter: &mut Filter) -> ProgramArray<&mut MapData> {
+    ProgramArray::try_from(&mut filter.loaded.stages).unwrap()
 }
