@@ -28,3 +28,4 @@ mod ring;
 mod sizes;
 mod split;
 mod truncated;
+mod twins;
