@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::commands::{build, demo, lab_client, lab_server, setup, test};
+use xtask::commands::{build, demo, fuzz, lab_client, lab_server, setup, test};
 
 /// What a developer of gateway runs.
 #[derive(Parser)]
@@ -17,6 +17,8 @@ enum Cli {
     Test(test::Args),
     /// Show the gateway at work in a small home network out of network namespaces
     Demo(demo::Args),
+    /// Give the parsers, and the program against the parsers, bytes that are made up
+    Fuzz(fuzz::Args),
     #[command(hide = true)]
     LabServer(lab_server::Args),
     #[command(hide = true)]
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Cli::Build(args) => build::run(&args),
         Cli::Test(args) => test::run(&args),
         Cli::Demo(args) => demo::run(&args),
+        Cli::Fuzz(args) => fuzz::run(&args),
         Cli::LabServer(args) => lab_server::run(&args),
         Cli::LabClient(args) => return lab_client::run(&args),
     };
