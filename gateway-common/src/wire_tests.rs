@@ -14,6 +14,8 @@ use etherparse::{PacketBuilder, PacketBuilderStep, VlanId};
 mod ipv4;
 #[path = "wire_tests/ipv6.rs"]
 mod ipv6;
+#[path = "wire_tests/lies.rs"]
+mod lies;
 #[path = "wire_tests/oracle.rs"]
 mod oracle;
 #[path = "wire_tests/transport.rs"]
