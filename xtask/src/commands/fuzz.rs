@@ -95,8 +95,6 @@ impl Target {
         let mut build = exec::cargo();
         // No sanitizer: nothing here is unsafe but the calls of the kernel. Checks of arithmetic are on.
         build.args(["fuzz", "build", "--sanitizer", "none"]);
-        // Here the kernel takes the time, and the whole of the gateway takes minutes to optimise.
-        build.args(self.loads.then_some("--dev"));
         build.args(["--target-dir".as_ref(), paths::fuzz_programs().as_os_str()]);
         build.args(["--fuzz-dir", self.package, self.name]);
         // Where cargo looks for its subcommand.
@@ -107,8 +105,7 @@ impl Target {
     }
 
     fn program(&self) -> PathBuf {
-        let profile = if self.loads { "debug" } else { "release" };
-        paths::fuzz_programs().join(HOST).join(profile).join(self.name)
+        paths::fuzz_programs().join(HOST).join("release").join(self.name)
     }
 
     /// Runs the target and follows what it says.
