@@ -3,8 +3,11 @@
 use super::*;
 use crate::checks::wire::check;
 
-/// A frame, and the places of its lengths: where they stand, how wide they are, and which of their bits count.
-fn victims() -> Vec<(Vec<u8>, Vec<(usize, usize, usize)>)> {
+/// A length: where it stands, how wide it is, and which of its bits count.
+type Length = (usize, usize, usize);
+
+/// Frames, and the lengths in each.
+fn victims() -> Vec<(Vec<u8>, Vec<Length>)> {
     let chain = ipv6::chain(&[0, 43, 51, 60], TCP, &tcp_segment(&[1; 8], PAYLOAD));
     let behind = IP + 40;
     // The second byte of each extension header; they are laid out one after another.
