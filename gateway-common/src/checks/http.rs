@@ -4,7 +4,7 @@ use std::string::String;
 
 use super::pieces::same_in_pieces;
 use crate::abi::MAX_NAME;
-use crate::http::{MAX_HEAD, MAX_REQUEST_LINE, Progress, Request, may_begin};
+use crate::http::{MAX_REQUEST_LINE, Progress, Request, may_begin};
 use crate::name::WireName;
 use crate::tls::{PIECE_BYTES, Piece};
 
@@ -32,7 +32,7 @@ pub fn check(stream: &[u8]) {
 /// is stricter.
 fn agrees(stream: &[u8], ours: &Outcome, theirs: &Theirs) {
     let expected = theirs.outcome();
-    let too_long = stream.len() > MAX_REQUEST_LINE as usize || stream.len() > MAX_HEAD as usize;
+    let too_long = stream.len() > MAX_REQUEST_LINE as usize;
     let stricter = match ours.0 {
         // Methods that nobody has registered: httparse takes any token.
         Progress::NotHttp => {
