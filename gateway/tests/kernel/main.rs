@@ -29,3 +29,4 @@ mod ring;
 mod sizes;
 mod split;
 mod truncated;
+mod twins;
