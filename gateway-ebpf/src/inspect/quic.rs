@@ -66,6 +66,9 @@ fn end(ctx: &XdpContext, element: *mut Scratch, flight: *mut Flight, reading: &R
         flight.undo();
         Finding::nameless(withheld(Reason::Retransmission))
     } else {
+        if reading.surplus {
+            flight.discard();
+        }
         scratch.packet.next_sequence |= keep(scratch, flight, reading);
         found(element, tables, flight, reading.progress, flags)
     };
