@@ -27,24 +27,66 @@ impl Protocol for Tls {
 
     #[inline(always)]
     fn judge(scratch: *mut Scratch, tables: Tables, progress: u32) -> Finding {
-        if progress == Progress::Named as u32 {
-            return judge::by_name(scratch, tables, Reason::TlsSni, Kind::TlsSni);
+        let finding = if progress == Progress::Nameless as u32 {
+            Finding::nameless(judge::nameless(scratch, tables))
+        } else {
+            judge::by_server_name(scratch, tables, Reason::TlsSni, Kind::TlsSni)
+        };
+        let blocking = ech_blocking(scratch, tables);
+        // SAFETY: the per-CPU element that the caller got from the map and checked; nobody else writes it now.
+        let has_ech = unsafe { (*scratch).partial.hello.has_ech() };
+        if blocking == 0 || !has_ech || !finding.verdict.action.lets_through() {
+            return finding;
         }
-        Finding::nameless(judge::nameless(scratch, tables))
+        let hidden = judge::blocked(blocking, tables.generation, Reason::Ech);
+        // Of two that only observe, the one by name is told.
+        let verdict = if hidden.action.lets_through() { finding.verdict.or(hidden) } else { hidden };
+        Finding { verdict, ..finding }
+    }
+
+    #[inline(always)]
+    fn name_so_far(partial: &Partial) -> (Kind, u32) {
+        if partial.hello.is_named() { (Kind::TlsSni, partial.name.len) } else { (Kind::None, 0) }
     }
 }
 
+/// The policies of the device that block hellos with an encrypted one inside.
+#[inline(always)]
+fn ech_blocking(scratch: *mut Scratch, tables: Tables) -> u64 {
+    // SAFETY: as in `judge`.
+    tables.generation.ech & unsafe { (*scratch).packet.device.policies }
+}
+
 /// Steps through the piece. A function of its own, which the verifier goes through once and not for every piece.
+///
+/// Behind the name it goes on only for a device of which a policy wants to know what else the hello holds.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn read_hello(scratch: *mut Scratch) -> u32 {
     for _ in 0..MAX_STEPS {
         let progress = step_hello(scratch);
-        if progress != Progress::Going as u32 {
-            return progress;
+        if progress == Progress::Going as u32 || (progress == Progress::Named as u32 && goes_on(scratch) != 0)
+        {
+            continue;
         }
+        return progress;
     }
     Progress::TooLong as u32
+}
+
+/// Whether a hello whose name is complete has to be read on: it is not blocked, it has shown no encrypted hello so far,
+/// and a policy would block one. A function of its own, which the verifier goes through once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn goes_on(element: *mut Scratch) -> u32 {
+    // SAFETY: null or this CPU's element of SCRATCH, which outlives the program and which nobody else writes now.
+    let Some(scratch) = (unsafe { element.as_mut() }) else { return 0 };
+    let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return 0 };
+    if ech_blocking(element, tables) == 0 || scratch.partial.hello.has_ech() {
+        return 0;
+    }
+    let finding = judge::by_server_name(element, tables, Reason::TlsSni, Kind::TlsSni);
+    u32::from(finding.verdict.action.lets_through())
 }
 
 /// One step of the automaton. A function of its own, which the verifier goes through once and not at every turn.
