@@ -230,6 +230,9 @@ impl Hello {
 
     /// Reads on in `piece`: in strides what lies in it whole, else one integer, or a stretch to pass over, or some bytes of
     /// the name into `name`.
+    ///
+    /// The kernel half calls the three parts by themselves, so that the verifier goes through each once and not once for
+    /// every way that led there.
     #[inline(always)]
     pub fn step(&mut self, piece: &mut Piece, name: &mut WireName) -> Progress {
         self.leap(piece);
@@ -239,7 +242,7 @@ impl Hello {
 
     /// One step without a stride.
     #[inline(always)]
-    fn crawl(&mut self, piece: &mut Piece, name: &mut WireName) -> Progress {
+    pub fn crawl(&mut self, piece: &mut Piece, name: &mut WireName) -> Progress {
         if self.named && self.skip == 0 && self.hello_left == 0 {
             return Progress::Ended;
         }

@@ -29,7 +29,7 @@ impl Questions {
         let begin = piece.at;
         let [_, _, a, b, c, d, _, _] = piece.word(begin).to_le_bytes();
         let (flags, questions) = (u32::from_be_bytes([0, 0, a, b]), u16::from_be_bytes([c, d]));
-        if flags & (QUERY_RESPONSE | OPCODE) != 0 || questions < 1 || questions > MAX_QUESTIONS {
+        if flags & (QUERY_RESPONSE | OPCODE) != 0 || !(1..=MAX_QUESTIONS).contains(&questions) {
             return false;
         }
         let first = begin + HEADER;

@@ -12,8 +12,8 @@ use super::{
 use crate::abi::MAX_NAME;
 use crate::name::WireName;
 
-/// How many extensions one stride passes over: those of a browser.
-const STRIDE: u32 = 24;
+/// How many extensions one stride passes over: nearly all of a browser.
+const STRIDE: u32 = 16;
 
 /// Length of the header of a handshake message and of an extension.
 const HEADER: u32 = 4;
@@ -43,10 +43,10 @@ impl Piece {
 /// The 16 bits in network order of which the first is at `shift`.
 #[inline(always)]
 const fn short(word: u64, shift: u32) -> u32 {
-    let word = word >> shift;
-    (word as u32 & 0xff) << 8 | word as u32 >> 8 & 0xff
+    byte(word, shift) << 8 | byte(word, shift + 8)
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "eight bits are kept")]
 #[inline(always)]
 const fn byte(word: u64, shift: u32) -> u32 {
     (word >> shift) as u32 & 0xff
@@ -55,7 +55,7 @@ const fn byte(word: u64, shift: u32) -> u32 {
 impl Hello {
     /// From the beginning of the stream to the first extension.
     #[inline(always)]
-    pub(super) fn leap(&mut self, piece: &mut Piece) {
+    pub fn leap(&mut self, piece: &mut Piece) {
         const RECORD: u32 = RECORD_HEADER as u32;
         if self.begun || self.header_have > 0 || piece.left() < RECORD + HEADER + VERSION_RANDOM {
             return;
@@ -87,7 +87,7 @@ impl Hello {
         if at > end
             || session > MAX_SESSION_ID
             || ciphers < 2
-            || ciphers % 2 > 0
+            || !ciphers.is_multiple_of(2)
             || compression < 1
             || extensions < 1
             || at - message_at + extensions != message
@@ -103,7 +103,7 @@ impl Hello {
 
     /// Over whole extensions, up to that of the name, and that too.
     #[inline(always)]
-    pub(super) fn stride(&mut self, piece: &mut Piece, name: &mut WireName) -> Progress {
+    pub fn stride(&mut self, piece: &mut Piece, name: &mut WireName) -> Progress {
         if !matches!(self.field, Field::ExtensionHeader) || self.value_have > 0 || self.skip > 0 {
             return Progress::Going;
         }
@@ -146,7 +146,8 @@ impl Hello {
         let header = piece.word(piece.at + 2);
         let (extension, list) = (short(header, 0), short(header, 16));
         let (kind, len) = (byte(header, 32), short(header, 40));
-        if list + 2 != extension || len + 3 != list || kind != NAME_TYPE_HOST || len < 1 || len > LONGEST {
+        if list + 2 != extension || len + 3 != list || kind != NAME_TYPE_HOST || !(1..=LONGEST).contains(&len)
+        {
             return Progress::Going;
         }
         name.take_lower(len, |at| piece.word(piece.at + NAME_AT + at));

@@ -63,8 +63,12 @@ fn ech_blocking(scratch: *mut Scratch, tables: Tables) -> u64 {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn read_hello(scratch: *mut Scratch) -> u32 {
+    leap_hello(scratch);
     for _ in 0..MAX_STEPS {
-        let progress = step_hello(scratch);
+        let mut progress = stride_hello(scratch);
+        if progress == Progress::Going as u32 {
+            progress = crawl_hello(scratch);
+        }
         if progress == Progress::Going as u32 || (progress == Progress::Named as u32 && goes_on(scratch) != 0)
         {
             continue;
@@ -89,12 +93,33 @@ pub extern "C" fn goes_on(element: *mut Scratch) -> u32 {
     u32::from(finding.verdict.action.lets_through())
 }
 
-/// One step of the automaton. A function of its own, which the verifier goes through once and not at every turn.
+/// The beginning of a hello, if it lies in the piece whole. A function of its own, which the verifier goes through once; so
+/// are the next two, and not at every turn.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn step_hello(scratch: *mut Scratch) -> u32 {
+pub extern "C" fn leap_hello(scratch: *mut Scratch) -> u32 {
     // SAFETY: null or this CPU's element of SCRATCH, which outlives the program and which nobody else writes now.
+    let Some(scratch) = (unsafe { scratch.as_mut() }) else { return 0 };
+    scratch.partial.hello.leap(&mut scratch.piece);
+    0
+}
+
+/// Extensions and a name that lie in the piece whole.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn stride_hello(scratch: *mut Scratch) -> u32 {
+    // SAFETY: as in `leap_hello`.
     let Some(scratch) = (unsafe { scratch.as_mut() }) else { return Progress::TooLong as u32 };
     let partial = &mut scratch.partial;
-    partial.hello.step(&mut scratch.piece, &mut partial.name) as u32
+    partial.hello.stride(&mut scratch.piece, &mut partial.name) as u32
+}
+
+/// One step of the automaton.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn crawl_hello(scratch: *mut Scratch) -> u32 {
+    // SAFETY: as in `leap_hello`.
+    let Some(scratch) = (unsafe { scratch.as_mut() }) else { return Progress::TooLong as u32 };
+    let partial = &mut scratch.partial;
+    partial.hello.crawl(&mut scratch.piece, &mut partial.name) as u32
 }

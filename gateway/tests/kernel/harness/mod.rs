@@ -16,7 +16,9 @@ pub use answer::{reset, unreachable};
 pub use expected::{Expected, Left, drops, observes, passes, rejects, rejects_silently, withholds};
 pub use filter::{Filter, explained, run};
 pub use frame::{C_TAG, Extension, Frame, Path, S_TAG, TCP, UDP};
-pub use hello::{Client, crafted, hello, late_name, nameless, position, replaced};
+pub use hello::{
+    Client, crafted, hello, late_name, nameless, position, replaced, server_name, with_extensions,
+};
 pub use setup::{LAPTOP, PHONE, STRANGER, Setup, TV};
 pub use tcp::Tcp;
 
