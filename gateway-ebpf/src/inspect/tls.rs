@@ -58,24 +58,32 @@ fn ech_blocking(scratch: *mut Scratch, tables: Tables) -> u64 {
 }
 
 /// Steps through the piece. A function of its own, which the verifier goes through once and not for every piece.
-///
-/// Behind the name it goes on only for a device of which a policy wants to know what else the hello holds.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn read_hello(scratch: *mut Scratch) -> u32 {
     leap_hello(scratch);
     for _ in 0..MAX_STEPS {
-        let mut progress = stride_hello(scratch);
-        if progress == Progress::Going as u32 {
-            progress = crawl_hello(scratch);
+        let progress = step_hello(scratch);
+        if progress != Progress::Going as u32 {
+            return progress;
         }
-        if progress == Progress::Going as u32 || (progress == Progress::Named as u32 && goes_on(scratch) != 0)
-        {
-            continue;
-        }
-        return progress;
     }
     Progress::TooLong as u32
+}
+
+/// One step: in strides if it can be. Behind the name it goes on only for a device of which a policy wants to know what
+/// else the hello holds. A function of its own, as little as can be left in the loop, which the verifier goes round.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn step_hello(scratch: *mut Scratch) -> u32 {
+    let mut progress = stride_hello(scratch);
+    if progress == Progress::Going as u32 {
+        progress = crawl_hello(scratch);
+    }
+    if progress == Progress::Named as u32 && goes_on(scratch) != 0 {
+        return Progress::Going as u32;
+    }
+    progress
 }
 
 /// Whether a hello whose name is complete has to be read on: it is not blocked, it has shown no encrypted hello so far,
