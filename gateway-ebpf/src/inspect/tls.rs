@@ -32,16 +32,9 @@ impl Protocol for Tls {
         } else {
             judge::by_server_name(scratch, tables, Reason::TlsSni, Kind::TlsSni)
         };
-        let blocking = ech_blocking(scratch, tables);
         // SAFETY: the per-CPU element that the caller got from the map and checked; nobody else writes it now.
         let has_ech = unsafe { (*scratch).partial.hello.has_ech() };
-        if blocking == 0 || !has_ech || !finding.verdict.action.lets_through() {
-            return finding;
-        }
-        let hidden = judge::blocked(blocking, tables.generation, Reason::Ech);
-        // Of two that only observe, the one by name is told.
-        let verdict = if hidden.action.lets_through() { finding.verdict.or(hidden) } else { hidden };
-        Finding { verdict, ..finding }
+        judge::with_ech(scratch, tables, has_ech, finding)
     }
 
     #[inline(always)]
