@@ -13,7 +13,7 @@ use crate::abi::MAX_NAME;
 use crate::name::WireName;
 
 /// How many extensions one stride passes over: nearly all of a browser.
-const STRIDE: u32 = 16;
+const STRIDE: u32 = 24;
 
 /// Length of the header of a handshake message and of an extension.
 const HEADER: u32 = 4;
