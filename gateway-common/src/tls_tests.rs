@@ -7,6 +7,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::*;
+use crate::checks::tls::{Outcome, outcome, read_pieces};
 
 #[path = "tls_tests/broken.rs"]
 mod broken;
@@ -27,36 +28,10 @@ use builder::{Builder, Extension, record, record_of};
 
 const NAME: &[u8] = b"api.account.xiaomi.com";
 
-/// What reading came to, with the name if there is one.
-type Outcome = (Progress, Vec<u8>);
-
-/// The outcome; asserts of every name what all of them promise.
-fn outcome(progress: Progress, name: &WireName) -> Outcome {
-    if progress != Progress::Named {
-        return (progress, Vec::new());
-    }
-    let name = name.as_bytes().to_vec();
-    assert!((1..=crate::abi::MAX_NAME).contains(&name.len()), "a name of {} bytes", name.len());
-    assert!(!name.iter().any(u8::is_ascii_uppercase), "{name:?}");
-    (progress, name)
-}
-
 /// Reads the stream whole.
 fn read_all(stream: &[u8]) -> Outcome {
     let (progress, name) = read(stream);
     outcome(progress, &name)
-}
-
-/// Reads the stream in these pieces.
-fn read_pieces(pieces: &[&[u8]]) -> Outcome {
-    let (mut hello, mut name) = (Hello::START, WireName::EMPTY);
-    for piece in pieces.iter().flat_map(|piece| piece.chunks(PIECE_BYTES)) {
-        let progress = hello.feed(&mut Piece::new(piece), &mut name);
-        if progress != Progress::Hungry {
-            return outcome(progress, &name);
-        }
-    }
-    (Progress::Hungry, Vec::new())
 }
 
 fn named(name: &[u8]) -> Outcome {

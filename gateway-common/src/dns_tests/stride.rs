@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::lies::samples;
 use super::*;
+use crate::checks::dns::outcome;
 
 /// Every result of a datagram, with all that is known then.
 fn results(

@@ -18,7 +18,7 @@ const PAIR_COST: u32 = 7;
 /// Header protection, and what else there is once for a packet.
 const PACKET_COST: u32 = 16;
 /// So many pieces, as power of two, are looked at for one unit.
-const LOOKED_SHIFT: u32 = 3;
+const LOOKED_SHIFT: u32 = 1;
 
 /// How many bytes a step looks at.
 const WINDOW: u32 = 8;

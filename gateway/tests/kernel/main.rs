@@ -30,3 +30,4 @@ mod ring;
 mod sizes;
 mod split;
 mod truncated;
+mod twins;

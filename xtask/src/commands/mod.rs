@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod build;
 pub mod demo;
+pub mod fuzz;
 pub mod lab_client;
 pub mod lab_server;
 pub mod setup;
