@@ -94,7 +94,7 @@ fn found(element: *mut Scratch, tables: Tables, flight: &Flight, progress: Progr
     let verdict = match progress {
         Progress::Named => {
             scratch.partial.name = flight.name;
-            let finding = judge::by_name(element, tables, Reason::QuicSni, Kind::QuicSni);
+            let finding = judge::by_server_name(element, tables, Reason::QuicSni, Kind::QuicSni);
             return judge::with_ech(element, tables, flight.has_ech(), finding);
         }
         Progress::Nameless => {

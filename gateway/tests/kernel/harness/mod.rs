@@ -16,7 +16,9 @@ pub use answer::{reset, unreachable};
 pub use expected::{Expected, Left, Outcome, drops, observes, passes, rejects, rejects_silently, withholds};
 pub use filter::{Filter, explained, run};
 pub use frame::{C_TAG, Extension, Frame, Path, S_TAG, TCP, UDP};
-pub use hello::{Client, crafted, hello, late_name, nameless, position, replaced};
+pub use hello::{
+    Client, crafted, hello, late_name, nameless, position, replaced, server_name, with_extensions,
+};
 pub use setup::{LAPTOP, PHONE, STRANGER, Setup, TV};
 pub use tally::{by_policy, by_reason, of_device};
 pub use tcp::Tcp;
