@@ -7,6 +7,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::*;
+use crate::checks::dns::{Outcome, read_announced};
 
 #[path = "dns_tests/builder.rs"]
 mod builder;
@@ -16,39 +17,12 @@ mod lies;
 mod oracle;
 #[path = "dns_tests/stream.rs"]
 mod stream;
+#[path = "dns_tests/stride.rs"]
+mod stride;
 
 use builder::{Message, labels, question};
 
 const NAME: &str = "api.account.xiaomi.com";
-
-/// What a message came to, step by step, each with the name if there is one.
-type Outcome = (Progress, Vec<u8>);
-
-/// The outcome; asserts of every name what all of them promise.
-fn outcome(progress: Progress, name: &WireName) -> Outcome {
-    if progress != Progress::Named {
-        assert!(progress != Progress::Root || name.len == 0);
-        return (progress, Vec::new());
-    }
-    let name = name.as_bytes().to_vec();
-    assert!((1..=crate::abi::MAX_NAME).contains(&name.len()), "a name of {} bytes", name.len());
-    assert!(!name.iter().any(u8::is_ascii_uppercase), "{name:?}");
-    (progress, name)
-}
-
-/// Reads a message of `announced` bytes, of which these arrived, to its end; also where its questions end.
-fn read_announced(message: &[u8], announced: usize) -> (Vec<Outcome>, usize) {
-    let mut questions = Questions::datagram(u32::try_from(announced).unwrap());
-    let (mut piece, mut name) = (Piece::new(message), WireName::EMPTY);
-    let mut outcomes = Vec::new();
-    loop {
-        let progress = questions.feed(&mut piece, &mut name);
-        outcomes.push(outcome(progress, &name));
-        if !matches!(progress, Progress::Named | Progress::Root) {
-            return (outcomes, usize::try_from(questions.end()).unwrap());
-        }
-    }
-}
 
 /// Reads a datagram to its end.
 fn read_all(message: &[u8]) -> Vec<Outcome> {

@@ -7,6 +7,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::*;
+use crate::checks::http::{self as checks, Outcome};
 
 #[path = "http_tests/broken.rs"]
 mod broken;
@@ -21,38 +22,15 @@ mod real;
 
 const NAME: &str = "api.account.xiaomi.com";
 
-/// What reading came to, with the host if there is one.
-type Outcome = (Progress, String);
-
-/// The outcome; asserts of every host what all of them promise.
-fn outcome(progress: Progress, name: &WireName) -> Outcome {
-    if !matches!(progress, Progress::Named | Progress::Literal) {
-        return (progress, String::new());
-    }
-    let name = name.as_bytes();
-    assert!((1..=crate::abi::MAX_NAME).contains(&name.len()), "a name of {} bytes", name.len());
-    assert!(!name.iter().any(u8::is_ascii_uppercase), "{name:?}");
-    assert!(!name.iter().any(|byte| byte.is_ascii_control() || b" /?#@\\[]".contains(byte)), "{name:?}");
-    // Latin-1, so that every byte can be told.
-    (progress, name.iter().copied().map(char::from).collect())
-}
-
 /// Reads the stream whole.
 fn read_all(stream: impl AsRef<[u8]>) -> Outcome {
     let (progress, name) = read(stream.as_ref());
-    outcome(progress, &name)
+    checks::outcome(progress, &name)
 }
 
 /// Reads the stream in these pieces.
 fn read_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
-    let (mut request, mut name) = (Request::START, WireName::EMPTY);
-    for piece in pieces.into_iter().flat_map(|piece| piece.chunks(PIECE_BYTES)) {
-        let progress = request.feed(&mut Piece::new(piece), &mut name);
-        if progress != Progress::Hungry {
-            return outcome(progress, &name);
-        }
-    }
-    (Progress::Hungry, String::new())
+    checks::read_pieces(&pieces.into_iter().collect::<Vec<_>>())
 }
 
 fn named(name: &str) -> Outcome {

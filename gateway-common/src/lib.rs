@@ -8,10 +8,16 @@
 //! * [`name`]: host names as the filter compares them, and their hash.
 //! * [`reply`]: the packets that refuse.
 //! * [`tls`], [`quic`], [`http`], [`dns`]: from bytes to a server name, host or question.
+//! * `checks`: what must hold of them whatever bytes they are given; for fuzz targets and tests alone.
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(any(test, feature = "checks"))]
+extern crate std;
+
 pub mod abi;
+#[cfg(any(test, feature = "checks"))]
+pub mod checks;
 pub mod dns;
 pub mod http;
 pub mod name;

@@ -7,6 +7,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::*;
+use crate::checks::tls::{Outcome, outcome, read_pieces};
 
 #[path = "tls_tests/broken.rs"]
 mod broken;
@@ -14,45 +15,23 @@ mod broken;
 mod builder;
 #[path = "tls_tests/cuts.rs"]
 mod cuts;
+#[path = "tls_tests/ech.rs"]
+mod ech;
 #[path = "tls_tests/lies.rs"]
 mod lies;
 #[path = "tls_tests/real.rs"]
 mod real;
+#[path = "tls_tests/strides.rs"]
+mod strides;
 
 use builder::{Builder, Extension, record, record_of};
 
 const NAME: &[u8] = b"api.account.xiaomi.com";
 
-/// What reading came to, with the name if there is one.
-type Outcome = (Progress, Vec<u8>);
-
-/// The outcome; asserts of every name what all of them promise.
-fn outcome(progress: Progress, name: &WireName) -> Outcome {
-    if progress != Progress::Named {
-        return (progress, Vec::new());
-    }
-    let name = name.as_bytes().to_vec();
-    assert!((1..=crate::abi::MAX_NAME).contains(&name.len()), "a name of {} bytes", name.len());
-    assert!(!name.iter().any(u8::is_ascii_uppercase), "{name:?}");
-    (progress, name)
-}
-
 /// Reads the stream whole.
 fn read_all(stream: &[u8]) -> Outcome {
     let (progress, name) = read(stream);
     outcome(progress, &name)
-}
-
-/// Reads the stream in these pieces.
-fn read_pieces(pieces: &[&[u8]]) -> Outcome {
-    let (mut hello, mut name) = (Hello::START, WireName::EMPTY);
-    for piece in pieces.iter().flat_map(|piece| piece.chunks(PIECE_BYTES)) {
-        let progress = hello.feed(&mut Piece::new(piece), &mut name);
-        if progress != Progress::Hungry {
-            return outcome(progress, &name);
-        }
-    }
-    (Progress::Hungry, Vec::new())
 }
 
 fn named(name: &[u8]) -> Outcome {
@@ -274,12 +253,13 @@ fn what_begins_with_another_protocol_is_no_hello() {
 }
 
 #[test]
-fn only_content_22_major_version_3_and_handshake_type_1_begin_a_hello() {
+fn only_content_22_a_version_of_tls_and_handshake_type_1_begin_a_hello() {
     for byte in 0..=u8::MAX {
         for (at, expected) in [(0, 22), (1, 3), (5, 1)] {
             let mut stream = Builder::named(NAME).stream();
             stream[at] = byte;
-            let taken = byte == expected;
+            // The minor version is 1: of TLS 1.0 behind a 3, of TLCP behind a 1.
+            let taken = byte == expected || (at, byte) == (1, 1);
             assert_eq!(may_begin(*stream.first_chunk().unwrap()), taken);
             assert_eq!(read_all(&stream), if taken { named(NAME) } else { without_name(Progress::NotHello) });
         }

@@ -6,15 +6,16 @@ use std::string::ToString;
 use std::vec;
 use std::vec::Vec;
 
-use etherparse::{PacketBuilder, PacketBuilderStep, VlanId};
-use zerocopy::FromZeros;
-
 use super::*;
+use crate::checks::wire::{Walk, payload, walk};
+use etherparse::{PacketBuilder, PacketBuilderStep, VlanId};
 
 #[path = "wire_tests/ipv4.rs"]
 mod ipv4;
 #[path = "wire_tests/ipv6.rs"]
 mod ipv6;
+#[path = "wire_tests/lies.rs"]
+mod lies;
 #[path = "wire_tests/oracle.rs"]
 mod oracle;
 #[path = "wire_tests/transport.rs"]
@@ -31,54 +32,6 @@ const DESTINATION_PORT: u16 = 443;
 const PAYLOAD: &[u8] = b"payload of seventeen bytes, or a little more";
 /// Where the network header begins in a frame without tags.
 const IP: usize = 14;
-
-/// All that the walk finds in a frame.
-#[derive(Debug, PartialEq, Eq)]
-struct Walk {
-    link: Link,
-    vlans: Vlans,
-    network: Network,
-    source: [u8; 16],
-    destination: [u8; 16],
-    transport: Option<Transport>,
-}
-
-/// The layers up to the network's.
-fn layers(frame: &[u8]) -> Result<(Link, Vlans, Network), Reason> {
-    let link = link(frame)?;
-    let (vlans, network) = network(frame, link, &mut Extensions::default())?;
-    Ok((link, vlans, network))
-}
-
-/// Walks the frame as the kernel does, and checks that every place found lies within the layer below.
-fn walk(frame: &[u8]) -> Result<Walk, Reason> {
-    let (link, vlans, network) = layers(frame)?;
-    assert!(network.offset + network.len <= frame.len(), "{network:?} leaves {} bytes", frame.len());
-    assert!(usize::from(vlans.count) <= MAX_VLANS);
-    let transport = match network.fragment {
-        Fragment::Later => None,
-        Fragment::No | Fragment::First => super::transport(frame, &network)?,
-    };
-    if let Some(transport) = transport {
-        assert!(transport.offset >= network.offset);
-        assert!(
-            transport.offset + transport.len <= network.offset + network.len,
-            "{transport:?} leaves {network:?}"
-        );
-    }
-    let mut key = FlowKey::new_zeroed();
-    network.addresses(frame, &mut key)?;
-    Ok(Walk { link, vlans, network, source: key.source, destination: key.destination, transport })
-}
-
-/// The payload of the innermost layer that was found.
-fn payload<'a>(frame: &'a [u8], walk: &Walk) -> &'a [u8] {
-    let (offset, len) = match walk.transport {
-        Some(transport) => (transport.offset, transport.len),
-        None => (walk.network.offset, walk.network.len),
-    };
-    &frame[offset..offset + len]
-}
 
 fn len16(bytes: usize) -> [u8; 2] {
     u16::try_from(bytes).unwrap().to_be_bytes()

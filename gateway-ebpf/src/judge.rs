@@ -8,7 +8,7 @@ use gateway_common::abi::{
 use gateway_common::name;
 use gateway_common::reason::Reason;
 
-use crate::maps::{NAMES, PREFIXES_V4, PREFIXES_V6, Scratch, Tables};
+use crate::maps::{Inner, NAMES, PREFIXES_V4, PREFIXES_V6, Scratch, Tables};
 use crate::settle::Finding;
 
 /// The verdict of `blocking`, the policies of a device that block: those that enforce come before those that only
@@ -41,9 +41,12 @@ pub fn by_kind(blocking: u64, policies: u64, generation: &Generation, reason: Re
 #[inline(always)]
 pub fn unreadable(policies: u64, generation: &Generation, reason: Reason) -> Verdict {
     match reason {
-        Reason::Truncated | Reason::BadHeader | Reason::Malformed | Reason::TooLong | Reason::Evicted => {
-            by_kind(generation.malformed, policies, generation, reason)
-        }
+        Reason::Truncated
+        | Reason::BadHeader
+        | Reason::Malformed
+        | Reason::TooLong
+        | Reason::Evicted
+        | Reason::RateLimited => by_kind(generation.malformed, policies, generation, reason),
         _ => Verdict::pass(reason),
     }
 }
@@ -96,11 +99,11 @@ fn longest<K>(
     mut key: Key<K>,
     bits: u32,
     policies: u64,
-    look_up: impl Fn(&Key<K>) -> Option<&'static PrefixMasks>,
+    look_up: impl Fn(&Key<K>) -> Option<&'static Inner<PrefixMasks>>,
 ) -> u64 {
     // Prefixes that contain each other differ in length, so there cannot be more than this.
     for _ in 0..=bits {
-        let Some(prefix) = look_up(&key) else { return 0 };
+        let Some([prefix]) = look_up(&key) else { return 0 };
         if (prefix.masks.block | prefix.masks.allow) & policies != 0 {
             return lifted(prefix.masks, policies);
         }
@@ -126,12 +129,53 @@ pub fn by_name(scratch: *mut Scratch, tables: Tables, reason: Reason, kind: Kind
     Finding { verdict, kind, name_len }
 }
 
+/// The finding on the server name in `scratch.partial.name`: that of [`by_name`], unless it is an address. Its
+/// destination was judged as such when the flow began, so here policies decide that block it by its kind.
+#[inline(always)]
+pub fn by_server_name(scratch: *mut Scratch, tables: Tables, reason: Reason, kind: Kind) -> Finding {
+    if is_ip_literal(scratch) == 0 {
+        return by_name(scratch, tables, reason, kind);
+    }
+    ip_literal(scratch, tables, kind)
+}
+
+/// The finding on an address in the place of a name, in `scratch.partial.name`.
+#[inline(always)]
+pub fn ip_literal(scratch: *mut Scratch, tables: Tables, kind: Kind) -> Finding {
+    // SAFETY: as in `by_name`.
+    let scratch = unsafe { &*scratch };
+    let (policies, generation) = (scratch.packet.device.policies, tables.generation);
+    let verdict = by_kind(generation.ip_literal, policies, generation, Reason::IpLiteral);
+    Finding { verdict, kind, name_len: scratch.partial.name.len }
+}
+
+/// Whether `scratch.partial.name` is an address. A function of its own, so that the verifier goes through its loops once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn is_ip_literal(scratch: *mut Scratch) -> u32 {
+    // SAFETY: null or a per-CPU element of SCRATCH, which outlives the program and which nobody else writes now.
+    let Some(scratch) = (unsafe { scratch.as_ref() }) else { return 0 };
+    u32::from(scratch.partial.name.is_ip_literal())
+}
+
 /// The verdict on a message that carries no name.
 #[inline(always)]
 pub fn nameless(scratch: *mut Scratch, tables: Tables) -> Verdict {
     // SAFETY: as in `by_name`.
     let policies = unsafe { (*scratch).packet.device.policies };
     by_kind(tables.generation.nameless, policies, tables.generation, Reason::Nameless)
+}
+
+/// `finding` on a hello that lets it through, unless another hello is inside and a policy blocks that.
+#[inline(always)]
+pub fn with_ech(scratch: *mut Scratch, tables: Tables, has_ech: bool, finding: Finding) -> Finding {
+    if !has_ech || !finding.verdict.action.lets_through() {
+        return finding;
+    }
+    // SAFETY: as in `by_name`.
+    let policies = unsafe { (*scratch).packet.device.policies };
+    let verdict = by_kind(tables.generation.ech, policies, tables.generation, Reason::Ech);
+    if matches!(verdict.action, Action::Pass) { finding } else { Finding { verdict, ..finding } }
 }
 
 /// Gathers in `scratch.masks` the policies that block and allow `scratch.partial.name`, in one pass from its last byte to its
@@ -162,9 +206,9 @@ pub extern "C" fn look_up_name(scratch: *mut Scratch) -> u32 {
 }
 
 #[inline(always)]
-fn gather(masks: &mut Masks, names: &HashMap<u64, NameMasks, 1>, state: u64, whole: bool) {
+fn gather(masks: &mut Masks, names: &HashMap<u64, Inner<NameMasks>, 1>, state: u64, whole: bool) {
     // SAFETY: the value is read at once; an inner map is filled before it is put in force and never written again.
-    let Some(found) = (unsafe { names.get(name::finish(state)) }) else { return };
+    let Some([found]) = (unsafe { names.get(name::finish(state)) }) else { return };
     masks.block |= found.below.block;
     masks.allow |= found.below.allow;
     if whole {

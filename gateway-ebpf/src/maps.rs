@@ -34,25 +34,32 @@ pub static ACTIVE: Array<u32, 1> = Array::new();
 #[btf_map]
 pub static GENERATIONS: Array<Generation, 2> = Array::new();
 
+/// The value of an inner map: an array of one, and not the structure itself.
+///
+/// The daemon's inner maps carry no BTF. Before Linux 6.2 (kernel/bpf/map_in_map.c, `bpf_map_meta_equal`) such a map is
+/// refused in place of one whose value is a structure by its BTF, even one without timers: what is compared is where
+/// the timer lies, and "in no structure" is not the same as "not in this structure".
+pub type Inner<T> = [T; 1];
+
 /// Configured devices by MAC address.
 #[btf_map]
-pub static DEVICES: ArrayOfMaps<HashMap<MacAddr, Device, 1>, 2> = ArrayOfMaps::new();
+pub static DEVICES: ArrayOfMaps<HashMap<MacAddr, Inner<Device>, 1>, 2> = ArrayOfMaps::new();
 
 /// Host names by hash.
 #[btf_map]
-pub static NAMES: ArrayOfMaps<HashMap<u64, NameMasks, 1>, 2> = ArrayOfMaps::new();
+pub static NAMES: ArrayOfMaps<HashMap<u64, Inner<NameMasks>, 1>, 2> = ArrayOfMaps::new();
 
 /// IPv4 prefixes. Four bytes of the key are used; eight keep the values aligned.
 #[btf_map]
-pub static PREFIXES_V4: ArrayOfMaps<LpmTrie<[u8; 8], PrefixMasks, 1>, 2> = ArrayOfMaps::new();
+pub static PREFIXES_V4: ArrayOfMaps<LpmTrie<[u8; 8], Inner<PrefixMasks>, 1>, 2> = ArrayOfMaps::new();
 
 /// IPv6 prefixes.
 #[btf_map]
-pub static PREFIXES_V6: ArrayOfMaps<LpmTrie<[u8; 16], PrefixMasks, 1>, 2> = ArrayOfMaps::new();
+pub static PREFIXES_V6: ArrayOfMaps<LpmTrie<[u8; 16], Inner<PrefixMasks>, 1>, 2> = ArrayOfMaps::new();
 
 /// Destination ports.
 #[btf_map]
-pub static PORTS: ArrayOfMaps<HashMap<PortKey, Masks, 1>, 2> = ArrayOfMaps::new();
+pub static PORTS: ArrayOfMaps<HashMap<PortKey, Inner<Masks>, 1>, 2> = ArrayOfMaps::new();
 
 /// Flows and their verdicts; the least recently used make room.
 #[btf_map]
@@ -255,7 +262,7 @@ impl Tables {
     pub fn device(self, mac: MacAddr) -> Device {
         let Some(devices) = DEVICES.get(self.slot) else { return self.other() };
         // SAFETY: the value is copied at once; an inner map is filled before it is put in force and never written again.
-        unsafe { devices.get(mac) }.copied().unwrap_or(self.other())
+        unsafe { devices.get(mac) }.map_or(self.other(), |[device]| *device)
     }
 
     /// What holds for a device that is not listed.
@@ -268,6 +275,6 @@ impl Tables {
     #[inline(always)]
     pub fn port(self, key: PortKey) -> Option<Masks> {
         // SAFETY: as in `device`.
-        unsafe { PORTS.get(self.slot)?.get(key) }.copied()
+        unsafe { PORTS.get(self.slot)?.get(key) }.map(|[masks]| *masks)
     }
 }

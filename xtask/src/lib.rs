@@ -1,4 +1,4 @@
-//! What a developer of gateway runs: `cargo xtask setup, build, test, demo`, and the network of namespaces that
+//! What a developer of gateway runs: `cargo xtask setup, build, test, vm, demo, fuzz`, and the network of namespaces that
 //! tests and demo share.
 
 pub mod cargo_json;
@@ -8,4 +8,5 @@ pub mod interrupt;
 pub mod lab;
 pub mod paths;
 pub mod toolchain;
+pub mod vm;
 pub mod wait;

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::commands::{build, demo, lab_server, setup, test};
+use xtask::commands::{bench, build, demo, fuzz, lab_server, setup, test, vm};
+use xtask::vm::guest;
 
 /// What a developer of gateway runs.
 #[derive(Parser)]
@@ -15,10 +16,18 @@ enum Cli {
     Build(build::Args),
     /// Run every test: unit and property tests as you, tests in network namespaces as root
     Test(test::Args),
+    /// Run the kernel tests on Debian's kernels, in virtual machines, and on the one here
+    Vm(vm::Args),
     /// Show the gateway at work in a small home network out of network namespaces
     Demo(demo::Args),
+    /// Measure what packets cost in the kernel, above an empty program
+    Bench(bench::Args),
+    /// Give the parsers, and the program against the parsers, bytes that are made up
+    Fuzz(fuzz::Args),
     #[command(hide = true)]
     LabServer(lab_server::Args),
+    #[command(hide = true)]
+    VmGuest,
 }
 
 fn main() -> ExitCode {
@@ -26,7 +35,11 @@ fn main() -> ExitCode {
         Cli::Setup => setup::run(),
         Cli::Build(args) => build::run(&args),
         Cli::Test(args) => test::run(&args),
+        Cli::Vm(args) => vm::run(&args),
         Cli::Demo(args) => demo::run(&args),
+        Cli::VmGuest => guest::run(),
+        Cli::Bench(args) => bench::run(&args),
+        Cli::Fuzz(args) => fuzz::run(&args),
         Cli::LabServer(args) => lab_server::run(&args),
     };
     match done {

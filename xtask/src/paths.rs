@@ -23,6 +23,21 @@ pub fn tools() -> PathBuf {
     workspace().join("target/tools")
 }
 
+/// The folder of the kernels, of QEMU and of what virtual machines leave.
+pub fn vm() -> PathBuf {
+    workspace().join("target/vm")
+}
+
+/// The folder of what fuzz targets find.
+pub fn fuzz() -> PathBuf {
+    workspace().join("target/fuzz")
+}
+
+/// The folder of cargo's for fuzz targets: their flags are of their own, and so must be what is built with them.
+pub fn fuzz_programs() -> PathBuf {
+    fuzz().join("build")
+}
+
 /// The policies that ship.
 pub fn shipped_policies() -> PathBuf {
     workspace().join("policies")

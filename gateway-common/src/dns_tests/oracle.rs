@@ -6,35 +6,7 @@ use simple_dns::{CLASS, Label, Name, Packet, QCLASS, QTYPE, Question, TYPE};
 
 use super::lies::samples;
 use super::*;
-
-/// A name as the filter has it.
-fn joined<'a>(labels: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
-    let labels: Vec<Vec<u8>> = labels
-        .map(|label| {
-            label
-                .iter()
-                .map(|byte| if *byte == b'.' { DOT_IN_LABEL } else { byte.to_ascii_lowercase() })
-                .collect()
-        })
-        .collect();
-    labels.join(&b'.')
-}
-
-/// What reading a query for these names comes to.
-fn expected(names: &[Vec<u8>]) -> Vec<Outcome> {
-    let outcome = |name: &Vec<u8>| if name.is_empty() { without_name(Progress::Root) } else { named(name) };
-    names.iter().map(outcome).chain([without_name(Progress::Done)]).collect()
-}
-
-/// The names that the oracle reads in a query, whatever follows its questions; `None` if it refuses it.
-fn oracle(message: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut message = message.to_vec();
-    // Bits that it does not know, and sections that are not looked at.
-    *message.get_mut(3)? = 0;
-    message.get_mut(6..12)?.fill(0);
-    let packet = Packet::parse(&message).ok()?;
-    Some(packet.questions.iter().map(|question| joined(question.qname.as_bytes())).collect())
-}
+use crate::checks::dns::{check, expected, joined};
 
 proptest! {
     #[test]
@@ -74,20 +46,7 @@ proptest! {
         if let Some(len) = len {
             message.truncate(len.index(message.len()) + 1);
         }
-        let outcomes = read_all(&message);
-        match (outcomes[outcomes.len() - 1].0, oracle(&message)) {
-            (Progress::Done, Some(names)) => prop_assert_eq!(outcomes, expected(&names)),
-            // A type or class that the oracle does not know.
-            (Progress::Done, None) => {}
-            (Progress::Malformed, names) => {
-                prop_assert!(names.is_none() || message[12..].iter().any(|byte| *byte >= 0xc0), "{:?}", names);
-            }
-            // Also of a message that ends after QDCOUNT.
-            (Progress::Nameless, names) => prop_assert!(names.is_none_or(|names| names.is_empty())),
-            (Progress::NotQuery | Progress::OtherOpcode, _) => prop_assert!(message[2] & 0xf8 != 0),
-            (Progress::TooLong, _) => prop_assert!(message[4] > 0 || message[5] > 4),
-            other => prop_assert!(false, "{:?}", other),
-        }
+        check(&message);
     }
 }
 

@@ -5,23 +5,11 @@ use proptest::prelude::*;
 use super::builder::framed;
 use super::lies::samples;
 use super::*;
+use crate::checks::dns::read_stream;
 
 /// Everything that reading the stream in these pieces comes to.
 fn read_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Outcome> {
-    let (mut questions, mut name) = (Questions::STREAM, WireName::EMPTY);
-    let mut outcomes = Vec::new();
-    for piece in pieces.into_iter().flat_map(|piece| piece.chunks(crate::tls::PIECE_BYTES)) {
-        let mut piece = Piece::new(piece);
-        loop {
-            let progress = questions.feed(&mut piece, &mut name);
-            if progress == Progress::Hungry {
-                assert_eq!(piece.at, piece.len);
-                break;
-            }
-            outcomes.push(outcome(progress, &name));
-        }
-    }
-    outcomes
+    read_stream(&pieces.into_iter().collect::<Vec<_>>())
 }
 
 /// Messages of every outcome one after another, and what they come to.

@@ -5,9 +5,9 @@
 //! keys of the connection before, and, where these do not fit, as the beginning of another one. A flight is one attempt to
 //! connect, known by its 5-tuple and its first connection ID: pieces under different keys never make one hello.
 
-use super::engine::{Engine, peek, read};
+use super::engine::{Datagram, Engine, peek, read};
 use super::flight::Flight;
-use super::header::{ConnectionId, Kind};
+use super::header::Kind;
 use super::keys::Keys;
 use super::progress::Progress;
 
@@ -16,14 +16,23 @@ pub const KEPT: u32 = 1;
 /// Of a flow: a hello was read to its name or its end, and may pass.
 pub const NAMED: u32 = 2;
 
+/// Which connection a flight is looked for of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The one that begins with the ID of the datagram ([`Flight::id`]).
+    Own,
+    /// The last one of the flow.
+    Last,
+}
+
 /// What is remembered of a flow between its datagrams, and working memory.
 pub trait Memory<'a> {
     /// The keys of the flow's last connection.
     fn keys(&self) -> Option<&'a Keys>;
 
-    /// Makes the kept flight of the connection with this first ID, under keys with this [`Keys::secret`], the one that
-    /// [`Memory::kept`] gives; false if there is none.
-    fn find(&mut self, id: &ConnectionId, secret: u32) -> bool;
+    /// Makes a kept flight the one that [`Memory::kept`] gives; false if there is none. It is that of the connection whose
+    /// first ID is that of the datagram, or that of [`Memory::keys`], under the keys of the version of the datagram.
+    fn find(&mut self, whose: Whose) -> bool;
 
     /// The flight that was found.
     fn kept(&mut self) -> &mut Flight;
@@ -102,19 +111,19 @@ struct Place {
     foreign: bool,
 }
 
-/// Reads a datagram of `len` bytes of a flow with these `flags` ([`KEPT`], [`NAMED`]).
+/// Reads a datagram of a flow with these `flags` ([`KEPT`], [`NAMED`]).
 #[inline(always)]
 pub fn read_datagram<'a, E: Engine, M: Memory<'a>>(
     engine: &E,
     memory: &mut M,
-    len: u32,
+    datagram: Datagram,
     flags: u32,
     seeks_ech: bool,
 ) -> Reading {
     let fresh = memory.fresh();
     fresh.seek_ech(seeks_ech);
     fresh.set_spent(0);
-    match peek(engine, fresh, len) {
+    match peek(engine, fresh, datagram) {
         Kind::Initial | Kind::EarlyData | Kind::Handshake => {}
         Kind::Malformed => return Reading::nothing(Progress::Malformed),
         Kind::Other | Kind::UnknownVersion | Kind::Negotiation | Kind::Retry => {
@@ -124,14 +133,14 @@ pub fn read_datagram<'a, E: Engine, M: Memory<'a>>(
     let Some(place) = place(memory, flags) else {
         return Reading { evicted: true, ..Reading::nothing(Progress::Hungry) };
     };
-    let mut reading = read_in(engine, memory, len, place.kept, seeks_ech);
+    let mut reading = read_in(engine, memory, datagram, place.kept, seeks_ech);
     if matches!(reading.progress, Progress::Malformed) && place.foreign {
         let spent = if place.kept { memory.kept().spent() } else { memory.fresh().spent() };
         let fresh = memory.fresh();
         fresh.set_spent(spent);
         fresh.clear();
         fresh.derive_from_own();
-        reading = read_in(engine, memory, len, false, seeks_ech);
+        reading = read_in(engine, memory, datagram, false, seeks_ech);
     }
     reading
 }
@@ -141,14 +150,14 @@ pub fn read_datagram<'a, E: Engine, M: Memory<'a>>(
 fn read_in<'a, E: Engine, M: Memory<'a>>(
     engine: &E,
     memory: &mut M,
-    len: u32,
+    datagram: Datagram,
     kept: bool,
     seeks_ech: bool,
 ) -> Reading {
     let flight = if kept { memory.kept() } else { memory.fresh() };
     flight.seek_ech(seeks_ech);
     let had_keys = flight.has_keys();
-    let progress = read(engine, flight, len);
+    let progress = read(engine, flight, datagram);
     Reading {
         progress,
         kept,
@@ -170,8 +179,8 @@ fn place<'a, M: Memory<'a>>(memory: &mut M, flags: u32) -> Option<Place> {
         return if flags & KEPT == 0 { Some(Place { kept: false, foreign: false }) } else { None };
     };
     let fresh = memory.fresh();
-    let (own, secret, foreign) = (*fresh.id(), fresh.secret(), !fresh.is_of(keys));
-    if flags & KEPT != 0 && (memory.find(&own, secret) || foreign && memory.find(&keys.id, secret)) {
+    let (secret, foreign) = (fresh.secret(), !fresh.is_of(keys));
+    if flags & KEPT != 0 && (memory.find(Whose::Own) || foreign && memory.find(Whose::Last)) {
         memory.kept().set_spent(0);
         return Some(Place { kept: true, foreign });
     }

@@ -8,15 +8,35 @@ use super::progress::Progress;
 /// How many packets of one datagram are looked at.
 const MAX_PACKETS: u32 = 4;
 
-/// Access to the datagram, and the heavy steps.
+/// Where in what an engine loads from a datagram is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Datagram {
+    /// Its first byte.
+    pub offset: u32,
+    /// Its length in bytes.
+    pub len: u32,
+}
+
+/// Access to the frame that the datagram is in, and the heavy steps.
 ///
 /// The functions with a body are what the kernel makes functions of its own.
 pub trait Engine: Sized {
-    /// Copies `len` bytes (1 to [`HEAD_BYTES`]) of the datagram from `at` on into `head`; false if that fails.
+    /// Copies `len` bytes (1 to [`HEAD_BYTES`]) of the frame from `at` on into `head`; false if that fails.
     fn load_head(&self, at: u32, len: u32, head: &mut [u8; HEAD_BYTES]) -> bool;
 
-    /// Copies `len` bytes (1 to [`super::SLOT_BYTES`]) of the datagram from `at` on into `slot`; false if that fails.
+    /// Copies `len` bytes (1 to [`super::SLOT_BYTES`]) of the frame from `at` on into `slot`; false if that fails.
     fn load_payload(&self, at: u32, len: u32, slot: &mut Slot) -> bool;
+
+    /// [`Flight::begin_packet`].
+    fn peek(&self, flight: &mut Flight) -> u32 {
+        flight.begin_packet(self) as u32
+    }
+
+    /// [`Flight::packet`].
+    fn packet(&self, flight: &mut Flight) -> u32 {
+        flight.packet(self) as u32
+    }
 
     /// [`Flight::read_header`].
     fn header(flight: &mut Flight) -> u32 {
@@ -88,49 +108,36 @@ pub trait Engine: Sized {
         flight.read_frames::<Self>() as u32
     }
 
-    /// [`Flight::step`].
-    fn step(flight: &mut Flight) -> u32 {
-        flight.step::<Self>() as u32
+    /// [`Flight::hello_step`].
+    fn hello_step(flight: &mut Flight) -> u32 {
+        flight.hello_step::<Self>() as u32
+    }
+
+    /// [`Flight::frame_step`].
+    fn frame_step(flight: &mut Flight) -> u32 {
+        flight.frame_step::<Self>() as u32
     }
 }
 
-/// Reads the header of the first packet of a datagram of `len` bytes: which connection ID and version it has lies in the
-/// flight then.
+/// Reads the header of the first packet of a datagram: which connection ID and version it has lies in the flight then.
 #[inline(always)]
-pub fn peek<E: Engine>(engine: &E, flight: &mut Flight, len: u32) -> Kind {
-    flight.begin_datagram();
-    flight.begin_packet(engine, 0, len)
+pub fn peek<E: Engine>(engine: &E, flight: &mut Flight, datagram: Datagram) -> Kind {
+    flight.begin_datagram(datagram);
+    Kind::from_number(engine.peek(flight))
 }
 
-/// Reads one datagram of `len` bytes.
+/// Reads one datagram.
 ///
 /// The flight is one in which nothing has been read yet ([`Flight::clear`]), or that of an earlier datagram of the same
 /// connection.
 #[inline(always)]
-pub fn read<E: Engine>(engine: &E, flight: &mut Flight, len: u32) -> Progress {
-    let mut at = 0;
-    let mut seen = Progress::NotInitial;
-    flight.begin_datagram();
-    // RFC 9000, 12.2: a datagram may hold packets of different kinds, in any order, and behind them anything.
+pub fn read<E: Engine>(engine: &E, flight: &mut Flight, datagram: Datagram) -> Progress {
+    flight.begin_datagram(datagram);
     for _ in 0..MAX_PACKETS {
-        if at >= len {
-            return seen;
+        let progress = Progress::from_number(engine.packet(flight));
+        if !matches!(progress, Progress::Going) {
+            return progress;
         }
-        match flight.begin_packet(engine, at, len - at) {
-            Kind::Initial => match flight.packet(engine, at) {
-                Progress::Hungry => seen = Progress::Hungry,
-                progress => return progress,
-            },
-            Kind::EarlyData => {
-                if matches!(seen, Progress::NotInitial) {
-                    seen = Progress::EarlyData;
-                }
-            }
-            Kind::Handshake => {}
-            Kind::Malformed => return Progress::Malformed,
-            Kind::Other | Kind::UnknownVersion | Kind::Negotiation | Kind::Retry => return seen,
-        }
-        at += flight.packet_end();
     }
-    if at >= len { seen } else { Progress::TooLong }
+    Progress::TooLong
 }

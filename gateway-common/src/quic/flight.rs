@@ -1,11 +1,11 @@
 //! The first flight of a client: what is kept of it, and the steps that read it.
 
-use super::engine::Engine;
+use super::engine::{Datagram, Engine};
 use super::frames::{self, Frames};
-use super::header::{ConnectionId, HEAD_BYTES, Header, Kind};
+use super::header::{ConnectionId, HEAD_LEN, Header, Kind};
 use super::hello::Hello;
 use super::keys::{COMPRESSIONS, Derivation, Keys, Turn};
-use super::open::{PAIR_BYTES, Payloads, SLOT_BYTES, SLOTS, place_of};
+use super::open::{MAX_SLOTS, PAIR_BYTES, Payloads, SLOT_LEN, SLOTS, place_of};
 use super::progress::Progress;
 use super::segments::{Added, Found, MAX_COPIES, MAX_SEGMENTS, MAX_STREAM, Segments};
 use crate::name::WireName;
@@ -18,7 +18,7 @@ const PAIR_COST: u32 = 7;
 /// Header protection, and what else there is once for a packet.
 const PACKET_COST: u32 = 16;
 /// So many pieces, as power of two, are looked at for one unit.
-const LOOKED_SHIFT: u32 = 3;
+const LOOKED_SHIFT: u32 = 1;
 
 /// How many bytes a step looks at.
 const WINDOW: u32 = 8;
@@ -37,6 +37,10 @@ pub struct Flight {
     frames: Frames,
     segments: Segments,
     payloads: Payloads,
+    /// The datagram that is being read, how far it has been read, and the [`Progress`] of its packets so far as a number.
+    datagram: Datagram,
+    at: u32,
+    seen: u32,
     /// The connection ID of the first packet of the datagram.
     id: ConnectionId,
     /// The connection ID that keys are derived from.
@@ -76,6 +80,9 @@ impl Flight {
         frames: Frames::EMPTY,
         segments: Segments::EMPTY,
         payloads: Payloads::EMPTY,
+        datagram: Datagram { offset: 0, len: 0 },
+        at: 0,
+        seen: 0,
         id: ConnectionId::EMPTY,
         source: ConnectionId::EMPTY,
         first: true,
@@ -214,7 +221,10 @@ impl Flight {
     }
 
     #[inline(always)]
-    pub(super) fn begin_datagram(&mut self) {
+    pub(super) fn begin_datagram(&mut self, datagram: Datagram) {
+        self.datagram = datagram;
+        self.at = 0;
+        self.seen = Progress::NotInitial as u32;
         self.first = true;
         self.was_complete = self.complete;
         self.before = self.segments.count;
@@ -222,11 +232,12 @@ impl Flight {
         self.segments.begin_datagram();
     }
 
-    /// Reads the header of the packet that begins at `at`, with `left` bytes to the end of the datagram.
+    /// Reads the header of the packet that begins where the one before ended.
     #[inline(always)]
-    pub(super) fn begin_packet<E: Engine>(&mut self, engine: &E, at: u32, left: u32) -> Kind {
+    pub fn begin_packet<E: Engine>(&mut self, engine: &E) -> Kind {
+        let left = self.datagram.len - self.at;
         self.header.left = left;
-        if !self.load_head(engine, at, left) {
+        if !self.load_head(engine, 0, left) {
             return Kind::Malformed;
         }
         let kind = Kind::from_number(E::header(self));
@@ -234,28 +245,49 @@ impl Flight {
             return kind;
         }
         let length_at = self.header.length_at;
-        if length_at >= left || !self.load_head(engine, at + length_at, left - length_at) {
+        if length_at >= left || !self.load_head(engine, length_at, left - length_at) {
             return Kind::Malformed;
         }
         if E::length(self) == 0 { Kind::Malformed } else { kind }
     }
 
+    /// Loads what there is of the packet from its byte `from` on, `left` bytes before the end of the datagram.
     #[inline(always)]
-    fn load_head<E: Engine>(&mut self, engine: &E, at: u32, left: u32) -> bool {
-        let have = if left < HEAD_BYTES as u32 { left } else { HEAD_BYTES as u32 };
+    fn load_head<E: Engine>(&mut self, engine: &E, from: u32, left: u32) -> bool {
+        let have = if left < HEAD_LEN { left } else { HEAD_LEN };
         self.header.have = have;
-        engine.load_head(at, have, &mut self.header.head)
+        engine.load_head(self.datagram.offset + self.at + from, have, &mut self.header.head)
     }
 
-    /// Where the packet under way ends, from its start.
+    /// Reads one packet of the datagram. [`Progress::Going`] if it goes on behind it.
+    ///
+    /// RFC 9000, 12.2: a datagram may hold packets of different kinds, in any order, and behind them anything.
     #[inline(always)]
-    pub(super) const fn packet_end(&self) -> u32 {
-        self.header.end
+    pub fn packet<E: Engine>(&mut self, engine: &E) -> Progress {
+        if self.at >= self.datagram.len {
+            return Progress::from_number(self.seen);
+        }
+        match self.begin_packet(engine) {
+            Kind::Initial => match self.initial(engine) {
+                Progress::Hungry => self.seen = Progress::Hungry as u32,
+                progress => return progress,
+            },
+            Kind::EarlyData if self.seen == Progress::NotInitial as u32 => {
+                self.seen = Progress::EarlyData as u32;
+            }
+            Kind::EarlyData | Kind::Handshake => {}
+            Kind::Malformed => return Progress::Malformed,
+            Kind::Other | Kind::UnknownVersion | Kind::Negotiation | Kind::Retry => {
+                return Progress::from_number(self.seen);
+            }
+        }
+        self.at += self.header.end;
+        if self.at >= self.datagram.len { Progress::from_number(self.seen) } else { Progress::Going }
     }
 
-    /// Reads the Initial whose header has been read and which begins at `at`. [`Progress::Hungry`] at its end.
+    /// Reads the Initial whose header has been read. [`Progress::Hungry`] at its end.
     #[inline(always)]
-    pub(super) fn packet<E: Engine>(&mut self, engine: &E, at: u32) -> Progress {
+    fn initial<E: Engine>(&mut self, engine: &E) -> Progress {
         // RFC 9000, 12.2: a sender must not put packets with different connection IDs into one datagram.
         if !self.follows {
             return Progress::Malformed;
@@ -265,7 +297,7 @@ impl Flight {
         }
         self.spent += PACKET_COST;
         let slot = self.slots;
-        if slot >= SLOTS as u32 {
+        if slot >= MAX_SLOTS {
             return Progress::TooLong;
         }
         let number_len = E::unprotect(self);
@@ -276,10 +308,11 @@ impl Flight {
         if len == 0 {
             return Progress::Malformed;
         }
-        if len > SLOT_BYTES as u32 {
+        if len > SLOT_LEN {
             return Progress::TooLong;
         }
-        if !engine.load_payload(at + start, len, &mut self.payloads.slots[slot as usize & (SLOTS - 1)]) {
+        let at = self.datagram.offset + self.at + start;
+        if !engine.load_payload(at, len, &mut self.payloads.slots[slot as usize & (SLOTS - 1)]) {
             return Progress::Malformed;
         }
         self.frames.begin(place_of(slot), place_of(slot) + len);
@@ -302,7 +335,12 @@ impl Flight {
     #[inline(always)]
     pub fn read_frames<E: Engine>(&mut self) -> Progress {
         for _ in 0..=BUDGET {
-            let progress = Progress::from_number(E::step(self));
+            self.spent += 1;
+            if self.spent > BUDGET {
+                break;
+            }
+            let step = if self.reading { E::hello_step(self) } else { E::frame_step(self) };
+            let progress = Progress::from_number(step);
             if !matches!(progress, Progress::Going) {
                 return progress;
             }
@@ -375,7 +413,7 @@ impl Flight {
     #[inline(always)]
     pub fn find<E: Engine>(&mut self) -> Found {
         self.segments.begin_search(self.hello.at);
-        for number in 0..MAX_SEGMENTS as u32 {
+        for number in 0..MAX_SEGMENTS {
             if number >= self.segments.count || E::look(self, number) == 0 {
                 break;
             }
@@ -394,7 +432,7 @@ impl Flight {
     #[inline(always)]
     pub fn add<E: Engine>(&mut self, start: u32, len: u32) -> Added {
         self.segments.begin_search(self.hello.at);
-        for number in 0..MAX_SEGMENTS as u32 {
+        for number in 0..MAX_SEGMENTS {
             if number >= self.segments.count {
                 break;
             }
@@ -412,19 +450,9 @@ impl Flight {
         }
     }
 
-    /// Reads one integer of the hello if it can go on, else one of the frames. [`Progress::Hungry`] at the end of the
-    /// packet.
+    /// Reads one integer of the hello, or finds that it cannot go on.
     #[inline(always)]
-    pub fn step<E: Engine>(&mut self) -> Progress {
-        self.spent += 1;
-        if self.spent > BUDGET {
-            return Progress::TooLong;
-        }
-        if self.reading { self.hello_step::<E>() } else { self.frame_step::<E>() }
-    }
-
-    #[inline(always)]
-    fn hello_step<E: Engine>(&mut self) -> Progress {
+    pub fn hello_step<E: Engine>(&mut self) -> Progress {
         let (mut place, mut there) = self.segments.at_hand(self.hello.at);
         if there == 0 {
             let found = E::find(self);
@@ -451,7 +479,7 @@ impl Flight {
         let (place, _) = self.segments.at_hand(self.hello.at);
         let shift = 64 - 8 * (there & 15).clamp(1, 8);
         let window = self.window::<E>(place, there) >> shift;
-        for number in 1..MAX_COPIES as u32 {
+        for number in 1..MAX_COPIES {
             let Some(other) = self.segments.copy(number, self.hello.at) else { break };
             self.spent += 1;
             if self.window::<E>(other, there) >> shift != window {
@@ -461,8 +489,9 @@ impl Flight {
         true
     }
 
+    /// Reads some integers of a frame. [`Progress::Hungry`] at the end of the packet.
     #[inline(always)]
-    fn frame_step<E: Engine>(&mut self) -> Progress {
+    pub fn frame_step<E: Engine>(&mut self) -> Progress {
         let (at, left) = (self.frames.at, self.frames.left());
         let there = if left < WINDOW { left } else { WINDOW };
         let window = if there > 0 { self.window::<E>(at, there) } else { 0 };

@@ -12,7 +12,10 @@ use super::keys::Secret;
 
 /// Bytes of a packet that are looked at for its header: first byte, version, two connection IDs of 20 bytes with their
 /// lengths and a varint need 55. A power of two, so that kernel code can index with a mask.
-pub const HEAD_BYTES: usize = 64;
+pub const HEAD_BYTES: usize = HEAD_LEN as usize;
+
+/// [`HEAD_BYTES`] as the number that lengths are.
+pub(super) const HEAD_LEN: u32 = 64;
 
 /// Longest connection ID of the versions that are read (RFC 9000, 17.2).
 pub(super) const MAX_CONNECTION_ID: u32 = 20;

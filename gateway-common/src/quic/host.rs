@@ -2,18 +2,18 @@
 
 use zerocopy::IntoBytes as _;
 
-use super::connection::{KEPT, Memory, NAMED, Reading, read_datagram};
-use super::engine::Engine;
+use super::connection::{KEPT, Memory, NAMED, Reading, Whose, read_datagram};
+use super::engine::{Datagram, Engine};
 use super::flight::Flight;
-use super::header::{ConnectionId, HEAD_BYTES};
+use super::header::HEAD_BYTES;
 use super::keys::Keys;
 use super::open::Slot;
 use super::progress::Progress;
 
 /// A datagram in memory.
-struct Datagram<'a>(&'a [u8]);
+struct Bytes<'a>(&'a [u8]);
 
-impl Datagram<'_> {
+impl Bytes<'_> {
     fn copy(&self, at: u32, len: u32, to: &mut [u8]) -> bool {
         let (at, len) = (at as usize, len as usize);
         let Some(from) = self.0.get(at..).and_then(|rest| rest.get(..len)) else { return false };
@@ -24,7 +24,7 @@ impl Datagram<'_> {
     }
 }
 
-impl Engine for Datagram<'_> {
+impl Engine for Bytes<'_> {
     fn load_head(&self, at: u32, len: u32, head: &mut [u8; HEAD_BYTES]) -> bool {
         self.copy(at, len, head)
     }
@@ -86,7 +86,13 @@ impl Reader {
             count: self.count,
             found: 0,
         };
-        let reading = read_datagram(&Datagram(datagram), &mut memory, len, self.flags, self.seeks_ech);
+        let reading = read_datagram(
+            &Bytes(datagram),
+            &mut memory,
+            Datagram { offset: 0, len },
+            self.flags,
+            self.seeks_ech,
+        );
         let found = memory.found;
         self.last = reading.kept.then_some(found);
         if reading.is_idle(self.flags) {
@@ -130,8 +136,13 @@ impl<'a> Memory<'a> for Kept<'a> {
         self.keys
     }
 
-    fn find(&mut self, id: &ConnectionId, secret: u32) -> bool {
-        let is = |flight: &Flight| flight.keys.id.is(id) && flight.keys.secret == secret;
+    fn find(&mut self, whose: Whose) -> bool {
+        let id = match (whose, self.keys) {
+            (Whose::Last, Some(keys)) => keys.id,
+            _ => *self.fresh.id(),
+        };
+        let secret = self.fresh.secret();
+        let is = |flight: &Flight| flight.keys.id.is(&id) && flight.keys.secret == secret;
         let found = self.kept[..self.count].iter().position(is);
         self.found = found.unwrap_or_default();
         found.is_some()

@@ -286,8 +286,8 @@ impl Derivation {
     #[inline(always)]
     fn pad(&mut self, pad: u32) {
         let words = self.compression.block();
-        for index in 0..8 {
-            words[index] = self.outer[index] ^ pad;
+        for (word, secret) in words.iter_mut().zip(self.outer) {
+            *word = secret ^ pad;
         }
         words[8..16].fill(pad);
         self.compression.state = START;

@@ -30,8 +30,8 @@ mod progress;
 mod segments;
 mod sha256;
 
-pub use connection::{KEPT, Memory, NAMED, Reading, read_datagram};
-pub use engine::Engine;
+pub use connection::{KEPT, Memory, NAMED, Reading, Whose, read_datagram};
+pub use engine::{Datagram, Engine};
 pub use flight::Flight;
 pub use header::{ConnectionId, HEAD_BYTES, Kind, START, is_long, may_be_quic, may_begin};
 pub use host::Reader;

@@ -5,10 +5,16 @@ use super::header::Header;
 use super::keys::Keys;
 
 /// How many packets are kept.
-pub const SLOTS: usize = 4;
+pub const SLOTS: usize = MAX_SLOTS as usize;
+
+/// [`SLOTS`] as the number that slots are counted by.
+pub(super) const MAX_SLOTS: u32 = 4;
 
 /// Room for the payload of one packet. A power of two.
-pub const SLOT_BYTES: usize = 2048;
+pub const SLOT_BYTES: usize = SLOT_LEN as usize;
+
+/// [`SLOT_BYTES`] as the number that lengths are.
+pub(super) const SLOT_LEN: u32 = 2048;
 
 /// Bits of a place that tell the byte in a slot.
 const SLOT_SHIFT: u32 = SLOT_BYTES.trailing_zeros();
@@ -18,7 +24,7 @@ const WORDS: usize = SLOTS * SLOT_BYTES / 8;
 const PAIR_SHIFT: u32 = 5;
 /// Bytes of a pair.
 pub(super) const PAIR_BYTES: u32 = 1 << PAIR_SHIFT;
-const PAIRS_OF_SLOT: u32 = SLOT_BYTES as u32 >> PAIR_SHIFT;
+const PAIRS_OF_SLOT: u32 = SLOT_LEN >> PAIR_SHIFT;
 const _: () = assert!(PAIRS_OF_SLOT == u64::BITS);
 
 /// Counter of the first block of a payload (NIST SP 800-38D, 7.1: 1 is for the tag).
@@ -61,14 +67,10 @@ impl Payloads {
             return None;
         }
         let number_len = u32::from(first & 0x03) + 1;
-        let mask = [mask[1], mask[2], mask[3], fifth];
-        let mut number = 0;
-        for index in 0..4 {
-            if index >= number_len {
-                break;
-            }
-            number = number << 8 | u32::from(header.number_byte(index) ^ mask[index as usize & 3]);
-        }
+        // All four bytes are there, since the sample lies behind them (RFC 9001, 5.4.2); those of the payload are shifted out.
+        let number = u32::from_be_bytes([0, 1, 2, 3].map(|index| header.number_byte(index)));
+        let mask = u32::from_be_bytes([mask[1], mask[2], mask[3], fifth]);
+        let number = (number ^ mask) >> (32 - 8 * number_len);
         self.begin(slot, number, keys);
         Some(number_len)
     }

@@ -7,13 +7,13 @@
 use core::hint::black_box;
 
 /// How many pieces of a stream are kept.
-pub(super) const MAX_SEGMENTS: usize = 64;
+pub(super) const MAX_SEGMENTS: u32 = 64;
 
 /// How far the stream is followed. A power of two.
 pub(super) const MAX_STREAM: u32 = 16 * 1024;
 
 /// How many copies of one byte are compared.
-pub(super) const MAX_COPIES: usize = 4;
+pub(super) const MAX_COPIES: u32 = 4;
 
 /// A piece of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +65,13 @@ pub enum Found {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(super) struct Segments {
-    list: [Segment; MAX_SEGMENTS],
+    list: [Segment; MAX_SEGMENTS as usize],
     /// How many there are.
     pub(super) count: u32,
     /// The stretch that is being read, the same in all pieces that have it.
     current: Segment,
     /// Where the other copies of that stretch are: the place of the stream's byte 0, if it were there (modulo 2^32).
-    copies: [u32; MAX_COPIES],
+    copies: [u32; MAX_COPIES as usize],
     /// How many copies there are, the first one included.
     copy_count: u32,
     /// Whether any byte is in more than one piece.
@@ -87,10 +87,10 @@ pub(super) struct Segments {
 
 impl Segments {
     pub(super) const EMPTY: Self = Self {
-        list: [Segment::EMPTY; MAX_SEGMENTS],
+        list: [Segment::EMPTY; MAX_SEGMENTS as usize],
         count: 0,
         current: Segment::EMPTY,
-        copies: [0; MAX_COPIES],
+        copies: [0; MAX_COPIES as usize],
         copy_count: 0,
         overlap: false,
         news: false,
@@ -127,12 +127,12 @@ impl Segments {
             return Added::Kept;
         }
         self.news |= !self.covered;
-        if self.count as usize >= MAX_SEGMENTS {
+        if self.count >= MAX_SEGMENTS {
             return Added::Full;
         }
         #[expect(clippy::cast_possible_truncation, reason = "less than 2^16 each")]
         let segment = Segment { start: start as u16, end: end as u16, place: place as u16, reserved: 0 };
-        self.list[black_box(self.count) as usize & (MAX_SEGMENTS - 1)] = segment;
+        self.list[black_box(self.count) as usize & (MAX_SEGMENTS as usize - 1)] = segment;
         self.count += 1;
         if segment.has(awaited) { Added::Awaited } else { Added::Kept }
     }
@@ -141,7 +141,7 @@ impl Segments {
     /// the kernel's verifier sees one piece and a loop around it.
     #[inline(always)]
     pub(super) fn compare(&mut self, number: u32, start: u32, end: u32) {
-        let there = self.list[number as usize & (MAX_SEGMENTS - 1)];
+        let there = self.list[number as usize & (MAX_SEGMENTS as usize - 1)];
         self.overlap |= u32::from(there.start) < end && start < u32::from(there.end);
         self.covered |= u32::from(there.start) <= start && end <= u32::from(there.end);
     }
@@ -159,7 +159,7 @@ impl Segments {
     #[inline(always)]
     pub(super) fn look(&mut self, number: u32) -> bool {
         let at = self.sought;
-        let segment = self.list[number as usize & (MAX_SEGMENTS - 1)];
+        let segment = self.list[number as usize & (MAX_SEGMENTS as usize - 1)];
         let (start, end) = (u32::from(segment.start), u32::from(segment.end));
         if start > at {
             self.limit = min(self.limit, start);
@@ -174,11 +174,11 @@ impl Segments {
         }
         // Out of the box comes a number of which the compiler does not know how small it is: it keeps the mask, which is
         // what the verifier understands.
-        self.copies[black_box(self.copy_count) as usize & (MAX_COPIES - 1)] =
+        self.copies[black_box(self.copy_count) as usize & (MAX_COPIES as usize - 1)] =
             u32::from(segment.place).wrapping_sub(start);
         self.copy_count += 1;
         // Without overlaps there is no other copy.
-        self.overlap && self.copy_count as usize <= MAX_COPIES
+        self.overlap && self.copy_count <= MAX_COPIES
     }
 
     /// Makes the stretch that begins with the byte that was sought the current one, up to where a piece begins or ends.
@@ -187,7 +187,7 @@ impl Segments {
         if self.copy_count == 0 {
             return Found::Missing;
         }
-        if self.copy_count as usize > MAX_COPIES {
+        if self.copy_count > MAX_COPIES {
             return Found::TooOften;
         }
         if self.overlap {
@@ -212,7 +212,7 @@ impl Segments {
     /// Where the copy with this number (from 1) has the byte `at` of the current stretch, if there is such a copy.
     #[inline(always)]
     pub(super) fn copy(&self, number: u32, at: u32) -> Option<u32> {
-        let base = self.copies[number as usize & (MAX_COPIES - 1)];
+        let base = self.copies[number as usize & (MAX_COPIES as usize - 1)];
         if number < self.copy_count { Some(base.wrapping_add(at)) } else { None }
     }
 

@@ -58,6 +58,7 @@ impl Compression {
     }
 
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "an index is what the kernel's verifier follows")]
     fn expand(&mut self) {
         for index in 0..16 {
             self.schedule[index] = self.words[index].wrapping_add(K[index]);
@@ -72,6 +73,7 @@ impl Compression {
 
 /// The 64 rounds, and their result added to the state.
 #[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the low half is the word")]
 fn rounds(state: &mut [u32; 8], schedule: &[u32; 64]) {
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = state.map(u64::from);
     let mut both = b ^ c;
@@ -137,6 +139,7 @@ pub(super) const fn schedule(block: [u32; 16]) -> [u32; 64] {
 }
 
 /// The state after a block that is known when this is compiled, as the first one.
+#[expect(clippy::cast_possible_truncation, reason = "the low half is the word")]
 pub(super) const fn first_state(block: [u32; 16]) -> [u32; 8] {
     let schedule = schedule(block);
     let mut letters = [0; 8];

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rustls::client::ClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::server::Acceptor;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use super::builder::{parts, records};
 use super::cuts::hellos;
 use super::*;
+use crate::checks::tls::{Server, agreed, server};
 
 const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
@@ -35,47 +35,6 @@ fn client_hello(
     let mut stream = Vec::new();
     ClientConnection::new(Arc::new(config), name).unwrap().write_tls(&mut stream).unwrap();
     stream
-}
-
-/// What rustls as a server makes of a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Server {
-    /// The hello is complete and valid; its server name, if there is one.
-    Accepts(Option<String>),
-    Refuses,
-    Waits,
-}
-
-fn server(mut stream: &[u8]) -> Server {
-    let mut acceptor = Acceptor::default();
-    while !stream.is_empty() {
-        if acceptor.read_tls(&mut stream).is_err() {
-            return Server::Refuses;
-        }
-        match acceptor.accept() {
-            Ok(None) => {}
-            Ok(Some(accepted)) => {
-                return Server::Accepts(accepted.client_hello().server_name().map(ToString::to_string));
-            }
-            Err(_) => return Server::Refuses,
-        }
-    }
-    Server::Waits
-}
-
-/// The outcome that agrees with a server that accepts a hello with this name, or without one.
-fn agreed(name: Option<&str>, ours: &Outcome) -> Outcome {
-    match name {
-        Some(name) => {
-            let name = name.to_ascii_lowercase();
-            named(name.strip_suffix('.').unwrap_or(&name).as_bytes())
-        }
-        // rustls takes an address for no name.
-        None if std::str::from_utf8(&ours.1).is_ok_and(|name| name.parse::<std::net::IpAddr>().is_ok()) => {
-            ours.clone()
-        }
-        None => without_name(Progress::Nameless),
-    }
 }
 
 /// Asserts that of a hello that a server accepts the same is read here.

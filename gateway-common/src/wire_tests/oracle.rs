@@ -2,12 +2,13 @@
 
 use etherparse::{
     DoubleVlanHeader, IpAuthHeader, IpFragOffset, IpHeaders, IpNumber, Ipv4Header, Ipv4Options,
-    Ipv6Extensions, Ipv6FragmentHeader, Ipv6Header, Ipv6RawExtHeader, Ipv6RoutingExtensions, NetSlice,
-    SingleVlanHeader, SlicedPacket, TcpHeader, TransportSlice, VlanHeader,
+    Ipv6Extensions, Ipv6FragmentHeader, Ipv6Header, Ipv6RawExtHeader, Ipv6RoutingExtensions,
+    SingleVlanHeader, SlicedPacket, TcpHeader, VlanHeader,
 };
 use proptest::prelude::*;
 
 use super::*;
+use crate::checks::wire::{assert_agrees, is_read_otherwise, layers};
 
 /// What a valid frame is made of.
 #[derive(Clone, Debug)]
@@ -147,63 +148,6 @@ fn recipes() -> impl Strategy<Value = Recipe> {
             payload,
             padding,
         })
-}
-
-/// Asserts that etherparse finds in the frame what the walk found. Of fragments etherparse reads no transport header.
-fn assert_agrees(frame: &[u8], ours: &Walk, theirs: &SlicedPacket<'_>) {
-    let theirs_vlans: Vec<[u8; 2]> =
-        theirs.vlan_ids().iter().map(|vlan| vlan.value().to_be_bytes()).collect();
-    let ours_vlans: Vec<[u8; 2]> = ours.vlans.tags[..usize::from(ours.vlans.count)]
-        .iter()
-        .map(|[high, low]| [high & 0x0f, *low])
-        .collect();
-    assert_eq!(ours_vlans, theirs_vlans);
-
-    let net = theirs.net.as_ref().unwrap();
-    let (source, destination) = match net {
-        NetSlice::Ipv4(ip) => (mapped(ip.header().source()), mapped(ip.header().destination())),
-        NetSlice::Ipv6(ip) => (ip.header().source(), ip.header().destination()),
-        NetSlice::Arp(_) => panic!("ARP is not IP"),
-    };
-    assert_eq!((ours.source, ours.destination), (source, destination));
-    assert_eq!(ours.network.is_v4, net.is_ipv4());
-
-    let net = net.ip_payload_ref().unwrap();
-    assert_eq!(ours.network.fragment != Fragment::No, net.fragmented);
-    if ours.network.fragment == Fragment::Later {
-        // etherparse takes the data of a later fragment for headers.
-        return;
-    }
-    assert_eq!(ours.network.protocol, net.ip_number.0);
-    assert_eq!(&frame[ours.network.offset..ours.network.offset + ours.network.len], net.payload);
-    match &theirs.transport {
-        Some(TransportSlice::Tcp(tcp)) => {
-            let transport = ours.transport.unwrap();
-            assert_eq!(transport.source_port, tcp.source_port().to_be_bytes());
-            assert_eq!(transport.destination_port, tcp.destination_port().to_be_bytes());
-            assert_eq!(transport.sequence, tcp.sequence_number());
-            assert_eq!(transport.is_opening(), tcp.syn() && !(tcp.ack() || tcp.fin() || tcp.rst()));
-            assert_eq!(payload(frame, ours), tcp.payload());
-        }
-        Some(TransportSlice::Udp(udp)) => {
-            let transport = ours.transport.unwrap();
-            assert_eq!(transport.source_port, udp.source_port().to_be_bytes());
-            assert_eq!(transport.destination_port, udp.destination_port().to_be_bytes());
-            assert_eq!(payload(frame, ours), udp.payload());
-        }
-        Some(TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_)) => assert_eq!(ours.transport, None),
-        None => assert!(net.fragmented || ours.transport.is_none()),
-    }
-}
-
-/// Whether etherparse reads lengths of this frame in a way of its own: it takes an IPv6 payload length of 0 for
-/// "the rest of the frame", and walks over an authentication header in IPv4.
-fn is_read_otherwise(theirs: &SlicedPacket<'_>) -> bool {
-    match &theirs.net {
-        Some(NetSlice::Ipv6(ip)) => ip.header().payload_length() == 0,
-        Some(NetSlice::Ipv4(ip)) => ip.extensions().auth.is_some(),
-        _ => true,
-    }
 }
 
 proptest! {

@@ -10,11 +10,11 @@ pub mod stream;
 pub mod tls;
 
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, Stage};
+use gateway_common::abi::{Action, FlowState, Stage};
 use gateway_common::reason::Reason;
 
 use crate::maps::{self, Tables};
-use crate::{judge, settle};
+use crate::{flow, judge, settle};
 
 /// Ends a packet whose inspector is not loaded. It passes, counted for that reason, and its flow stays undecided; but QUIC
 /// that cannot be read is blocked by the policies that would have it read, since clients then fall back to TCP.
@@ -25,7 +25,13 @@ pub fn missing(ctx: &XdpContext, stage: Stage) -> Action {
     let packet = unsafe { &(*scratch).packet };
     let Some(tables) = Tables::of_slot(packet.slot) else { return Action::Pass };
     let policies = packet.device.policies;
-    let blocking = if matches!(stage, Stage::Quic) { policies } else { 0 };
+    let blocking = if matches!(stage, Stage::Quic) {
+        // Of the others the fast path has done so.
+        flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
+        policies
+    } else {
+        0
+    };
     let verdict = judge::by_kind(blocking, policies, tables.generation, Reason::NoInspector);
     settle::finish(ctx, packet, verdict, Reason::NoInspector, false)
 }

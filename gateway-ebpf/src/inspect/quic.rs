@@ -8,18 +8,17 @@
 
 use core::ffi::c_void;
 
-use aya_ebpf::EbpfContext as _;
-use aya_ebpf::bindings::BPF_ANY;
+use aya_ebpf::bindings::{BPF_ANY, xdp_md};
 use aya_ebpf::helpers::generated::bpf_xdp_load_bytes;
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, FlowState, INITIALS_A_SECOND, Kind, Verdict};
+use gateway_common::abi::{Action, FlowKey, FlowState, INITIALS_A_SECOND, Kind, Verdict};
 use gateway_common::quic::{
-    self, ConnectionId, Engine, Flight, HEAD_BYTES, KEPT, Keys, Memory, NAMED, Progress, Reading, SLOT_BYTES,
-    Slot,
+    self, Datagram, Engine, Flight, HEAD_BYTES, KEPT, Keys, Memory, NAMED, Progress, Reading, SLOT_BYTES,
+    Slot, Whose,
 };
 use gateway_common::reason::Reason;
 
-use crate::maps::{self, FLIGHTS, INITIALS, KEYS, Scratch, Tables};
+use crate::maps::{self, FLIGHTS, FlightKey, INITIALS, KEYS, Packet, Scratch, Tables};
 use crate::opaque::opaque;
 use crate::settle::{self, Finding};
 use crate::{budget, flow, judge};
@@ -32,51 +31,95 @@ pub fn run(ctx: &XdpContext) -> Action {
     let packet = unsafe { &(*element).packet };
     let Some(tables) = Tables::of_slot(packet.slot) else { return Action::Pass };
     if !budget::take(&INITIALS, packet.device, INITIALS_A_SECOND) {
-        return unreadable(ctx, element, tables, Reason::RateLimited);
+        return limited(ctx, packet, tables);
     }
-    let (flags, seeks_ech) = (packet.next_sequence, tables.generation.ech & packet.device.policies != 0);
+    let seeks_ech = tables.generation.ech & packet.device.policies != 0;
     let mut memory = OfFlow { element, fresh, kept: fresh };
-    let engine = InFrame { ctx, offset: packet.payload_offset };
-    let reading = quic::read_datagram(&engine, &mut memory, packet.payload_len, flags, seeks_ech);
+    let datagram = Datagram { offset: packet.payload_offset, len: packet.payload_len };
+    let engine = InFrame { ctx: ctx.ctx };
+    let reading = quic::read_datagram(&engine, &mut memory, datagram, packet.next_sequence, seeks_ech);
     let flight = if reading.kept { memory.kept } else { fresh };
     end(ctx, element, flight, &reading)
 }
 
+/// Ends a packet that is not read because the device has sent too many.
+#[inline(never)]
+fn limited(ctx: &XdpContext, packet: &Packet, tables: Tables) -> Action {
+    let verdict = judge::unreadable(packet.device.policies, tables.generation, Reason::RateLimited);
+    flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
+    settle::finish(ctx, packet, verdict.or(packet.so_far), Reason::RateLimited, false)
+}
+
 /// Keeps what the next datagram needs, and ends the packet.
-///
-/// A function of its own, so that its stack and that of the derivation of keys do not add up.
 #[inline(never)]
 fn end(ctx: &XdpContext, element: *mut Scratch, flight: *mut Flight, reading: &Reading) -> Action {
-    // SAFETY: as in `run`.
-    let scratch = unsafe { &mut *element };
     // SAFETY: as in `run`: this CPU's flight or the kept one.
     let flight = unsafe { &mut *flight };
+    // SAFETY: as in `run`.
+    let scratch = unsafe { &mut *element };
     let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return Action::Pass };
     let flags = scratch.packet.next_sequence;
-    if reading.evicted {
-        let verdict = judge::unreadable(scratch.packet.device.policies, tables.generation, Reason::Evicted);
-        return settle::settle(ctx, element, tables.generation.number, &Finding::nameless(verdict));
-    }
-    if reading.is_idle(flags) {
+    let again = flags & NAMED != 0 && !reading.derived;
+    let finding = if reading.evicted {
+        Finding::nameless(unreadable(scratch, tables, Reason::Evicted))
+    } else if reading.is_idle(flags) {
         flight.undo();
-        return held(ctx, element, Reason::Retransmission);
-    }
-    if reading.surplus {
-        flight.discard();
-    }
-    scratch.packet.next_sequence = flags | keep(scratch, flight, reading);
-    match reading.progress {
-        Progress::Named | Progress::Nameless => {
-            let again = flags & NAMED != 0 && !reading.derived;
-            complete(ctx, element, tables, flight, matches!(reading.progress, Progress::Named), again)
+        Finding::nameless(withheld(Reason::Retransmission))
+    } else {
+        if reading.surplus {
+            flight.discard();
         }
-        Progress::Malformed => unreadable(ctx, element, tables, Reason::Malformed),
-        Progress::TooLong => unreadable(ctx, element, tables, Reason::TooLong),
-        Progress::EarlyData if flags & NAMED == 0 => held(ctx, element, Reason::EarlyData),
-        Progress::Hungry if flags & NAMED == 0 => pass(ctx, element, tables, Reason::Incomplete),
-        _ if scratch.packet.begins => pass(ctx, element, tables, Reason::NotInspected),
-        _ => pass(ctx, element, tables, Reason::KnownFlow),
+        scratch.packet.next_sequence |= keep(scratch, flight, reading);
+        found(element, tables, flight, reading.progress, flags)
+    };
+    let blocks = !finding.verdict.action.lets_through();
+    // SAFETY: as in `run`; the reference above is not used any more.
+    let scratch = unsafe { &mut *element };
+    // What is not complete says nothing about its flow: the server may not accept it.
+    if reading.evicted || reading.is_complete() && (blocks || !again) {
+        let state = if blocks { FlowState::Decided } else { FlowState::Datagrams };
+        return settle::remember(ctx, element, state, tables.generation.number, &finding);
     }
+    let packet = &scratch.packet;
+    let counted = if reading.is_complete() { Reason::KnownFlow } else { finding.verdict.reason };
+    flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
+    settle::finish(ctx, packet, finding.verdict.or(packet.so_far), counted, false)
+}
+
+/// What reading came to.
+#[inline(always)]
+fn found(element: *mut Scratch, tables: Tables, flight: &Flight, progress: Progress, flags: u32) -> Finding {
+    // SAFETY: as in `run`.
+    let scratch = unsafe { &mut *element };
+    let verdict = match progress {
+        Progress::Named => {
+            scratch.partial.name = flight.name;
+            let finding = judge::by_server_name(element, tables, Reason::QuicSni, Kind::QuicSni);
+            return judge::with_ech(element, tables, flight.has_ech(), finding);
+        }
+        Progress::Nameless => {
+            let finding = Finding::nameless(judge::nameless(element, tables));
+            return judge::with_ech(element, tables, flight.has_ech(), finding);
+        }
+        Progress::Malformed => unreadable(scratch, tables, Reason::Malformed),
+        Progress::TooLong => unreadable(scratch, tables, Reason::TooLong),
+        Progress::EarlyData if flags & NAMED == 0 => withheld(Reason::EarlyData),
+        Progress::Hungry if flags & NAMED == 0 => Verdict::pass(Reason::Incomplete),
+        _ if scratch.packet.begins => Verdict::pass(Reason::NotInspected),
+        _ => Verdict::pass(Reason::KnownFlow),
+    };
+    Finding::nameless(verdict)
+}
+
+#[inline(always)]
+fn unreadable(scratch: &Scratch, tables: Tables, reason: Reason) -> Verdict {
+    judge::unreadable(scratch.packet.device.policies, tables.generation, reason)
+}
+
+/// Dropped, since it will come again, without a policy having a say.
+#[inline(always)]
+const fn withheld(reason: Reason) -> Verdict {
+    Verdict { action: Action::Drop, ..Verdict::pass(reason) }
 }
 
 /// Keeps keys and flight as far as they are needed; the flags of the flow that come by it.
@@ -89,74 +132,16 @@ fn keep(scratch: &mut Scratch, flight: &mut Flight, reading: &Reading) -> u32 {
         scratch.flight_key.id = flight.keys.id;
         scratch.flight_key.secret = flight.keys.secret;
         flags |= KEPT;
-        // Should it fail, the next datagram finds nothing and says so.
-        let _ = FLIGHTS.insert(&scratch.flight_key, &*flight, u64::from(BPF_ANY));
+        // By reference: there is no room for them on the stack. Should it fail, the next datagram finds nothing and says so.
+        let (key, flight): (&FlightKey, &Flight) = (&scratch.flight_key, flight);
+        let _ = FLIGHTS.insert(key, flight, u64::from(BPF_ANY));
     }
     if reading.keeps_keys() {
         // Should it fail, they are derived again.
-        let _ = KEYS.insert(&scratch.packet.flow, &flight.keys, u64::from(BPF_ANY));
+        let (key, keys): (&FlowKey, &Keys) = (&scratch.packet.flow, &flight.keys);
+        let _ = KEYS.insert(key, keys, u64::from(BPF_ANY));
     }
     flags
-}
-
-/// Ends a packet with which the hello is complete. `again`: the same was told before.
-#[inline(always)]
-fn complete(
-    ctx: &XdpContext,
-    element: *mut Scratch,
-    tables: Tables,
-    flight: &Flight,
-    named: bool,
-    again: bool,
-) -> Action {
-    // SAFETY: as in `run`.
-    let scratch = unsafe { &mut *element };
-    let policies = scratch.packet.device.policies;
-    let mut finding = if named {
-        scratch.partial.name = flight.name;
-        judge::by_name(element, tables, Reason::QuicSni, Kind::QuicSni)
-    } else {
-        Finding::nameless(judge::nameless(element, tables))
-    };
-    if flight.has_ech() && finding.verdict.action.lets_through() && tables.generation.ech & policies != 0 {
-        finding.verdict = judge::by_kind(tables.generation.ech, policies, tables.generation, Reason::Ech)
-            .or(finding.verdict);
-    }
-    let generation = tables.generation.number;
-    if !finding.verdict.action.lets_through() {
-        return settle::settle(ctx, element, generation, &finding);
-    }
-    if again {
-        return pass(ctx, element, tables, Reason::KnownFlow);
-    }
-    settle::remember(ctx, element, FlowState::Datagrams, generation, &finding)
-}
-
-/// Passes a packet that leaves its flow as undecided as it was.
-#[inline(always)]
-fn pass(ctx: &XdpContext, element: *mut Scratch, tables: Tables, reason: Reason) -> Action {
-    // SAFETY: as in `run`.
-    let packet = unsafe { &(*element).packet };
-    flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
-    settle::finish(ctx, packet, packet.so_far, reason, false)
-}
-
-/// Drops a packet that will come again, without a policy having a say.
-#[inline(always)]
-fn held(ctx: &XdpContext, element: *mut Scratch, reason: Reason) -> Action {
-    // SAFETY: as in `run`.
-    let packet = unsafe { &(*element).packet };
-    settle::finish(ctx, packet, Verdict { action: Action::Drop, ..Verdict::pass(reason) }, reason, false)
-}
-
-/// Ends a packet that cannot be read. It says nothing about its flow, since the server may not accept it either.
-#[inline(always)]
-fn unreadable(ctx: &XdpContext, element: *mut Scratch, tables: Tables, reason: Reason) -> Action {
-    // SAFETY: as in `run`.
-    let packet = unsafe { &(*element).packet };
-    let verdict = judge::unreadable(packet.device.policies, tables.generation, reason);
-    flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
-    settle::finish(ctx, packet, verdict.or(packet.so_far), reason, false)
 }
 
 /// What the maps hold of the flow in `element.packet`.
@@ -177,18 +162,25 @@ impl<'a> Memory<'a> for OfFlow {
         if packet.begins {
             return None;
         }
+        let key: &FlowKey = &packet.flow;
         // SAFETY: see above.
-        unsafe { KEYS.get(&packet.flow) }
+        unsafe { KEYS.get(key) }
     }
 
     #[inline(always)]
-    fn find(&mut self, id: &ConnectionId, secret: u32) -> bool {
+    fn find(&mut self, whose: Whose) -> bool {
         // SAFETY: as in `run`.
         let scratch = unsafe { &mut *self.element };
+        // SAFETY: this CPU's flight, checked in `run`.
+        let fresh = unsafe { &*self.fresh };
         scratch.flight_key.flow = scratch.packet.flow;
-        scratch.flight_key.id = *id;
-        scratch.flight_key.secret = secret;
-        let Some(kept) = FLIGHTS.get_ptr_mut(&scratch.flight_key) else { return false };
+        scratch.flight_key.secret = fresh.secret();
+        scratch.flight_key.id = match (whose, self.keys()) {
+            (Whose::Last, Some(keys)) => keys.id,
+            _ => *fresh.id(),
+        };
+        let key: &FlightKey = &scratch.flight_key;
+        let Some(kept) = FLIGHTS.get_ptr_mut(key) else { return false };
         self.kept = kept;
         true
     }
@@ -205,14 +197,12 @@ impl<'a> Memory<'a> for OfFlow {
         unsafe { &mut *self.fresh }
     }
 }
-/// A datagram in a frame; each heavy step is a function of its own, which the verifier goes through once.
-struct InFrame<'a> {
-    ctx: &'a XdpContext,
-    /// Where in the frame the datagram begins.
-    offset: u32,
+/// A frame; each heavy step is a function of its own, which the verifier goes through once.
+struct InFrame {
+    ctx: *mut xdp_md,
 }
 
-impl InFrame<'_> {
+impl InFrame {
     /// Copies `len` bytes, 1 to `SIZE`, to `to`, which has room for `SIZE`.
     #[inline(always)]
     fn load<const SIZE: usize>(&self, at: u32, len: u32, to: *mut c_void) -> bool {
@@ -224,14 +214,14 @@ impl InFrame<'_> {
         let mask = SIZE as u32 - 1;
         // A range of 1 to SIZE that also the verifier of 6.1 sees.
         let bounded = (opaque(len).wrapping_sub(1) & mask) + 1;
-        // SAFETY: the helper checks the offset and `bounded` against the frame and writes `bounded` bytes, for which the
-        // caller gives room.
-        let failed = unsafe { bpf_xdp_load_bytes(self.ctx.as_ptr().cast(), self.offset + at, to, bounded) };
+        // SAFETY: the context is that of this program; the helper checks `at` and `bounded` against the frame and writes
+        // `bounded` bytes, for which the caller gives room.
+        let failed = unsafe { bpf_xdp_load_bytes(self.ctx, at, to, bounded) };
         failed == 0
     }
 }
 
-impl Engine for InFrame<'_> {
+impl Engine for InFrame {
     #[inline(always)]
     fn load_head(&self, at: u32, len: u32, head: &mut [u8; HEAD_BYTES]) -> bool {
         self.load::<HEAD_BYTES>(at, len, head.as_mut_ptr().cast())
@@ -240,6 +230,16 @@ impl Engine for InFrame<'_> {
     #[inline(always)]
     fn load_payload(&self, at: u32, len: u32, slot: &mut Slot) -> bool {
         self.load::<SLOT_BYTES>(at, len, slot.as_mut_ptr().cast())
+    }
+
+    #[inline(always)]
+    fn peek(&self, flight: &mut Flight) -> u32 {
+        quic_peek(self.ctx, flight)
+    }
+
+    #[inline(always)]
+    fn packet(&self, flight: &mut Flight) -> u32 {
+        quic_packet(self.ctx, flight)
     }
 
     #[inline(always)]
@@ -313,9 +313,33 @@ impl Engine for InFrame<'_> {
     }
 
     #[inline(always)]
-    fn step(flight: &mut Flight) -> u32 {
-        quic_step(flight)
+    fn hello_step(flight: &mut Flight) -> u32 {
+        quic_hello_step(flight)
     }
+
+    #[inline(always)]
+    fn frame_step(flight: &mut Flight) -> u32 {
+        quic_frame_step(flight)
+    }
+}
+
+/// Reads the header of a packet. Verified once, as the following are; the context is the program's.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn quic_peek(ctx: *mut xdp_md, flight: *mut Flight) -> u32 {
+    // SAFETY: null, this CPU's element of FLIGHT or one of FLIGHTS, which outlive the program and which nobody else writes
+    // now (see `run`).
+    let Some(flight) = (unsafe { flight.as_mut() }) else { return 0 };
+    flight.begin_packet(&InFrame { ctx }) as u32
+}
+
+/// Reads a packet.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn quic_packet(ctx: *mut xdp_md, flight: *mut Flight) -> u32 {
+    // SAFETY: as in `quic_peek`.
+    let Some(flight) = (unsafe { flight.as_mut() }) else { return 0 };
+    flight.packet(&InFrame { ctx }) as u32
 }
 
 /// Functions that the kernel verifies once, for any flight.
@@ -337,17 +361,18 @@ macro_rules! steps {
 steps! {
     quic_header(flight) flight.read_header() as u32;
     quic_length(flight) flight.read_length();
-    quic_derive(flight) { flight.derive::<InFrame<'_>>(); 0_u8 };
+    quic_derive(flight) { flight.derive::<InFrame>(); 0_u8 };
     quic_turn(flight) flight.turn() as u32;
     quic_compress(flight) { flight.compress(); 0_u8 };
     quic_compress_label(flight) { flight.compress_label(); 0_u8 };
     quic_unprotect(flight) flight.unprotect();
     quic_decrypt(flight, pair) { flight.decrypt(pair); 0_u8 };
-    quic_find(flight) flight.find::<InFrame<'_>>() as u32;
+    quic_find(flight) flight.find::<InFrame>() as u32;
     quic_look(flight, number) flight.look(number);
     quic_compare(flight, number, start, len) { flight.compare(number, start, len); 0_u8 };
-    quic_copies_agree(flight, there) flight.copies_agree::<InFrame<'_>>(there);
-    quic_add(flight, start, len) flight.add::<InFrame<'_>>(start, len) as u32;
-    quic_read_frames(flight) flight.read_frames::<InFrame<'_>>() as u32;
-    quic_step(flight) flight.step::<InFrame<'_>>() as u32;
+    quic_copies_agree(flight, there) flight.copies_agree::<InFrame>(there);
+    quic_add(flight, start, len) flight.add::<InFrame>(start, len) as u32;
+    quic_read_frames(flight) flight.read_frames::<InFrame>() as u32;
+    quic_hello_step(flight) flight.hello_step::<InFrame>() as u32;
+    quic_frame_step(flight) flight.frame_step::<InFrame>() as u32;
 }

@@ -1,6 +1,6 @@
 //! The programs as the kernel runs them: whole frames through `BPF_PROG_TEST_RUN`.
 //!
-//! Every test loads the real object for itself, so tests run side by side. After each frame the verdict, the bytes of
+//! Every test has the programs of the real object for itself, so tests run side by side. After each frame the verdict, the bytes of
 //! the frame, every counter that moved (all others must stand still) and every event are compared; see
 //! [`harness::Filter::give`]. The tests need root and BPF, and fail without.
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests may fail by a panic as the tests do")]
@@ -13,6 +13,7 @@ mod flows;
 mod fragments;
 mod harness;
 mod hellos;
+mod hidden;
 mod http;
 mod inspect;
 mod ipv4;
@@ -29,3 +30,4 @@ mod ring;
 mod sizes;
 mod split;
 mod truncated;
+mod twins;

@@ -1,9 +1,14 @@
 //! QUIC Initials, whole and in pieces, honest and not.
 
-use gateway_common::abi::{INITIALS_A_SECOND, Kind};
+use aya::maps::{MapData, ProgramArray};
+use aya::programs::Xdp;
+use gateway_common::abi::{INITIALS_A_SECOND, Kind, Stage};
 use gateway_common::reason::Reason;
 
-use crate::harness::seal::{CONNECTION_ID, Initial, crypto, hello as quic_hello, padded, varint};
+use crate::harness::seal::{
+    CONNECTION_ID, Initial, crypto, hello as quic_hello, padded, rustls_hello, server_name, varint,
+    with_extensions,
+};
 use crate::harness::*;
 
 const BLOCKS: &str = "[block]\nhosts = [\"blocked.example\"]";
@@ -71,6 +76,60 @@ fn versions_2_and_29_and_a_reserved_one_are_read() {
 }
 
 #[test]
+fn the_hello_of_a_rustls_client_is_read() {
+    let mut filter = Filter::phone(BLOCKS);
+    let frame = Path::v4().udp(&piece(0, 0, &rustls_hello("blocked.example")).seal());
+    filter.give(&frame, &named(drops(Reason::QuicSni, "p").begins(), "blocked.example"));
+}
+
+#[test]
+fn a_policy_that_blocks_quic_drops_it_on_every_port_and_other_datagrams_pass() {
+    let mut filter = Filter::phone("[inspect]\nquic = \"block\"");
+    let unknown = [&[0xc3, 0x0a, 0x0b, 0x0c, 0x01, 8][..], &[7; 90]].concat();
+    for ((path, datagram), port) in [
+        (Path::v4(), initial("a.example")),
+        (Path::v6().port(8443), initial("a.example")),
+        (Path::v4().port(8443), unknown),
+        // On its own port whatever comes, such as the rest of a connection that is older than the policy.
+        (Path::v4(), short()),
+    ]
+    .into_iter()
+    .zip(40_000..)
+    {
+        let frame = path.source_port(port).udp(&datagram);
+        filter.give(&frame, &drops(Reason::Quic, "p").begins().decides(Kind::None));
+        filter.give(&frame, &drops(Reason::KnownFlow, "p").because(Reason::Quic));
+    }
+    filter.give(&Path::v4().port(4500).udp(&short()), &passes(Reason::NotInspected).begins());
+}
+
+#[test]
+fn a_policy_that_passes_quic_does_not_judge_its_names_and_others_do() {
+    let pass = format!("{BLOCKS}\n[inspect]\nquic = \"pass\"");
+    let frame = Path::v4().udp(&initial("blocked.example"));
+    let mut filter = Filter::phone(&pass);
+    filter.give(&frame, &passes(Reason::NotInspected).begins());
+    let setup = Setup::new().policy("p", &pass).policy("q", BLOCKS).device("phone", PHONE, &["p", "q"]);
+    let mut filter = Filter::new(&setup);
+    filter.give(&frame, &named(drops(Reason::QuicSni, "q").begins(), "blocked.example"));
+}
+
+#[test]
+fn an_encrypted_hello_inside_is_blocked_where_a_policy_says_so_unless_the_name_is_blocked() {
+    let mut filter = Filter::phone(&format!("{BLOCKS}\n[inspect]\nech = \"block\""));
+    let ech = [0xfe, 0x0d, 0, 2, 1, 1];
+    for (name, reason, port) in
+        [("a.example", Reason::Ech, 40_000), ("blocked.example", Reason::QuicSni, 40_001)]
+    {
+        let hello = with_extensions(&[&server_name(name.as_bytes())[..], &ech].concat());
+        let frame = Path::v4().source_port(port).udp(&piece(0, 0, &hello).seal());
+        filter.give(&frame, &named(drops(reason, "p").begins(), name));
+    }
+    let frame = Path::v4().udp(&initial("a.example"));
+    filter.give(&frame, &named(passes(Reason::QuicSni).begins(), "a.example"));
+}
+
+#[test]
 fn a_hello_in_two_datagrams_is_one_in_either_order() {
     let mut filter = Filter::phone(BLOCKS);
     for (reverse, port) in [(false, 40_000), (true, 40_001)] {
@@ -103,7 +162,7 @@ fn early_data_is_withheld_until_the_name_is_known() {
     let path = Path::v4();
     let early = path.udp(&long(1));
     filter.give(&early, &withholds(Reason::EarlyData).begins());
-    filter.give(&path.udp(&initial("a.example")), &named(passes(Reason::QuicSni).begins(), "a.example"));
+    filter.give(&path.udp(&initial("a.example")), &named(passes(Reason::QuicSni), "a.example"));
     filter.give(&early, &passes(Reason::KnownFlow));
     filter.give(&path.udp(&long(2)), &passes(Reason::KnownFlow));
 }
@@ -227,4 +286,32 @@ fn more_initials_than_are_read_in_a_second_have_a_reason_of_their_own() {
     let moved = filter.tally().since(&before).0;
     let limited = moved.iter().find(|(name, _)| name.contains("rate_limited")).map(|(_, count)| *count);
     assert!(limited.is_some_and(|count| count > 0), "{moved:?}");
+}
+
+#[test]
+fn where_the_kernel_refused_the_inspector_quic_is_blocked_for_who_would_inspect_it() {
+    let setup = Setup::phone(BLOCKS)
+        .policy("q", "[inspect]\nquic = \"pass\"")
+        .device("tv", TV, &["q"])
+        .policy("r", "action = \"observe\"")
+        .device("laptop", LAPTOP, &["r"]);
+    let mut filter = Filter::new(&setup);
+    stages(&mut filter).clear_index(&(Stage::Quic as u32)).unwrap();
+    let datagram = initial("a.example");
+    let expected = drops(Reason::NoInspector, "p");
+    filter.give(&Path::v4().udp(&datagram), &expected.clone().begins());
+    filter.give(&Path::v4().udp(&datagram), &expected);
+    filter.give(&Path::v4().from(TV).udp(&datagram), &passes(Reason::NotInspected).of("tv").begins());
+    filter.give(
+        &Path::v4().from(LAPTOP).udp(&datagram),
+        &observes(Reason::NoInspector, "r").of("laptop").begins(),
+    );
+    // Another test may take over these programs.
+    let inspector: &Xdp = filter.loaded.ebpf.program(Stage::Quic.program()).unwrap().try_into().unwrap();
+    let inspector = inspector.fd().unwrap().try_clone().unwrap();
+    stages(&mut filter).set(Stage::Quic as u32, &inspector, 0).unwrap();
+}
+
+fn stages(filter: &mut Filter) -> ProgramArray<&mut MapData> {
+    ProgramArray::try_from(&mut filter.loaded.stages).unwrap()
 }

@@ -37,6 +37,10 @@ const DEBIAN_RUST: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 const LINKER_REQUIREMENT: &str = "^0.10";
 const LINKER_VERSION: (u32, u32) = (0, 10);
 
+/// The same of cargo-fuzz.
+const FUZZ_REQUIREMENT: &str = "^0.13";
+const FUZZ_VERSION: (u32, u32) = (0, 13);
+
 /// Runs the command.
 pub fn run() -> Result<()> {
     let toolchain = toolchain()?;
@@ -138,23 +142,34 @@ fn apt_install(packages: &[&str]) -> Result<()> {
 }
 
 fn linker() -> Result<PathBuf> {
-    let file = paths::tools().join("bin/bpf-linker");
-    if linker_version(&file).is_ok_and(|version| (version.major, version.minor) == LINKER_VERSION) {
+    tool("bpf-linker", LINKER_REQUIREMENT, LINKER_VERSION, "the eBPF half cannot be linked")
+}
+
+/// The folder of cargo-fuzz, installed where it is missing. It builds with flags that make libFuzzer see which way an
+/// input takes.
+pub fn cargo_fuzz() -> Result<PathBuf> {
+    tool("cargo-fuzz", FUZZ_REQUIREMENT, FUZZ_VERSION, "fuzz targets cannot be built")?;
+    Ok(paths::tools().join("bin"))
+}
+
+/// A tool of this version, installed for this workspace alone where it is missing; `lacks` is what fails without it.
+fn tool(name: &str, requirement: &str, wanted: (u32, u32), lacks: &str) -> Result<PathBuf> {
+    let file = paths::tools().join("bin").join(name);
+    if tool_version(&file).is_ok_and(|version| (version.major, version.minor) == wanted) {
         return Ok(file);
     }
     let mut install = exec::cargo();
     install
-        .args(["install", "bpf-linker", "--version", LINKER_REQUIREMENT, "--locked", "--force", "--root"])
+        .args(["install", name, "--version", requirement, "--locked", "--force", "--root"])
         .arg(paths::tools());
-    exec::run(&mut install).context(
-        "bpf-linker is missing: the eBPF half cannot be linked: see that cargo reaches crates.io, then run \
-         `cargo xtask setup` again",
-    )?;
-    linker_version(&file)?;
+    exec::run(&mut install).with_context(|| {
+        format!("{name} is missing: {lacks}: see that cargo reaches crates.io, then run the command again")
+    })?;
+    tool_version(&file)?;
     Ok(file)
 }
 
-fn linker_version(file: &Path) -> Result<Version> {
+fn tool_version(file: &Path) -> Result<Version> {
     let said = exec::stdout_of(Command::new(file).arg("--version"))?;
     let version = said.split_whitespace().next_back();
     version.ok_or_else(|| anyhow!("`{} --version` says nothing", file.display()))?.parse()

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::{build, setup};
 use crate::cargo_json::{self, Executable};
 use crate::exec;
-use crate::lab::GATEWAY_VARIABLE;
+use crate::lab::{GATEWAY_VARIABLE, bpffs};
 
 /// Unit and property tests: each line is one call of `cargo test`.
 const AS_USER: [&[&str]; 2] = [
@@ -44,6 +44,7 @@ pub fn run(args: &Args) -> Result<()> {
     build::peer()?;
     // Built before any test runs: a test that does not compile is known in the first minute.
     let privileged = privileged()?;
+    bpffs::mount()?;
 
     let mut failed = Vec::new();
     for packages in AS_USER {

@@ -11,7 +11,7 @@ use crate::exec::{self, tool};
 /// Where every distribution mounts it.
 const MOUNT: &str = "/sys/fs/bpf";
 
-/// Mounts bpffs where it belongs unless it is mounted. It stays mounted, as systemd would have it.
+/// Mounts bpffs where it belongs unless it is mounted, as root. It stays mounted, as systemd would have it.
 pub fn mount() -> Result<()> {
     // Of two labs that start at once, the second would mount over what the first has pinned.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -20,7 +20,8 @@ pub fn mount() -> Result<()> {
     if status.filesystem_type() == BPF_FS_MAGIC {
         return Ok(());
     }
-    exec::stdout_of(tool("mount")?.args(["-t", "bpf", "bpf", MOUNT]))?;
+    let mount = tool("mount")?;
+    exec::stdout_of(exec::as_root(mount.get_program(), &[])?.args(["-t", "bpf", "bpf", MOUNT]))?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! A small home network out of network namespaces, with real clients, a real TLS server and the real gateway. Shared by
 //! `cargo xtask demo` and the tests of this package.
 
-mod bpffs;
+pub mod bpffs;
 pub mod capture;
 pub mod chromium;
 pub mod curl;

@@ -21,6 +21,10 @@ pub const LINKER_LLVM: u32 = 22;
 /// The target of the eBPF half.
 pub const TARGET: &str = "bpfel-unknown-none";
 
+/// The target of programs for this machine, as cargo-fuzz names it.
+pub const HOST: &str =
+    if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
+
 /// What compiles the eBPF half.
 #[derive(Debug, Clone)]
 pub struct Toolchain {

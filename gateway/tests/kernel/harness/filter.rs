@@ -1,11 +1,10 @@
 //! The real programs, loaded for one test, and frames given to them.
 
 use std::error::Error as StdError;
-use std::ops::RangeInclusive;
+use std::ops::{Deref, DerefMut, RangeInclusive};
 
 use aya::programs::{TestRun as _, TestRunOptions};
-use gateway::datapath::load::{Loaded, Options};
-use gateway::datapath::maps::Maps;
+use gateway::datapath::load::Loaded;
 use gateway::policy::{Compiled, Numbers};
 use gateway_common::abi::Event;
 use nix::time::{ClockId, clock_gettime};
@@ -13,6 +12,7 @@ use zerocopy::FromBytes as _;
 
 use super::expected::{Expected, Left, Outcome, Told};
 use super::frame::Frame;
+use super::lease::{Lease, Programs};
 use super::setup::Setup;
 use super::tally::{Names, Tally};
 
@@ -34,10 +34,9 @@ pub fn explained<T, E: StdError>(result: Result<T, E>) -> T {
     })
 }
 
-/// A load of its own, with maps of its own, and a policy in force.
+/// Programs and maps of its own (as the fields `loaded` and `maps`), and a policy in force.
 pub struct Filter {
-    pub loaded: Loaded,
-    pub maps: Maps,
+    programs: Lease,
     numbers: Numbers,
     names: Names,
     /// Every counter after the last frame.
@@ -56,11 +55,8 @@ impl Filter {
     /// Loads the programs; no policy was ever in force.
     #[track_caller]
     pub fn empty() -> Self {
-        let mut loaded = explained(Loaded::new(Options { pins: None, log: false }));
-        assert!(loaded.refused.is_empty(), "the kernel refused: {:?}", loaded.refused);
-        let maps = explained(Maps::take(&mut loaded.ebpf));
         let (numbers, names, tally) = (Numbers::default(), Names::new(), Tally::default());
-        Self { loaded, maps, numbers, names, tally }
+        Self { programs: Lease::new(), numbers, names, tally }
     }
 
     /// The device `phone` with one policy `p`; `text` is the policy's file without its name.
@@ -124,12 +120,26 @@ impl Filter {
     #[track_caller]
     pub fn events(&mut self, time: &RangeInclusive<u64>) -> Vec<Told> {
         let mut events = Vec::new();
-        while let Some(item) = self.maps.events.next() {
+        while let Some(item) = self.programs.maps.events.next() {
             let event = Event::read_from_bytes(&item).unwrap();
             assert!(time.contains(&event.time), "{} is not in {time:?}", event.time);
             events.push(Told::new(&event, &self.names));
         }
         events
+    }
+}
+
+impl Deref for Filter {
+    type Target = Programs;
+
+    fn deref(&self) -> &Programs {
+        &self.programs
+    }
+}
+
+impl DerefMut for Filter {
+    fn deref_mut(&mut self) -> &mut Programs {
+        &mut self.programs
     }
 }
 

@@ -5,6 +5,7 @@ mod expected;
 mod filter;
 mod frame;
 mod hello;
+mod lease;
 #[path = "../../../../gateway-common/src/quic/tests/seal.rs"]
 pub mod seal;
 mod setup;
@@ -12,11 +13,14 @@ mod tally;
 mod tcp;
 
 pub use answer::{reset, unreachable};
-pub use expected::{Expected, Left, drops, observes, passes, rejects, rejects_silently, withholds};
+pub use expected::{Expected, Left, Outcome, drops, observes, passes, rejects, rejects_silently, withholds};
 pub use filter::{Filter, explained, run};
 pub use frame::{C_TAG, Extension, Frame, Path, S_TAG, TCP, UDP};
-pub use hello::{Client, crafted, hello, late_name, nameless, position, replaced};
+pub use hello::{
+    Client, crafted, hello, late_name, nameless, position, replaced, server_name, with_extensions,
+};
 pub use setup::{LAPTOP, PHONE, STRANGER, Setup, TV};
+pub use tally::{by_policy, by_reason, of_device};
 pub use tcp::Tcp;
 
 /// What has no name: a request of a protocol whose names are not read, eight bytes long.
