@@ -17,6 +17,8 @@ pub const CONNECTION_ID: [u8; 8] = [0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x
 #[derive(Clone, Debug)]
 pub struct Initial {
     pub version: u32,
+    /// The version whose keys it is sealed with, if it is not `version`.
+    pub key_version: Option<u32>,
     pub destination: Vec<u8>,
     pub source: Vec<u8>,
     /// The connection ID that the keys are made from, if it is not `destination`.
@@ -32,6 +34,7 @@ impl Initial {
     pub fn new(payload: Vec<u8>) -> Self {
         Self {
             version: 1,
+            key_version: None,
             destination: CONNECTION_ID.to_vec(),
             source: Vec::new(),
             key_id: None,
@@ -44,7 +47,7 @@ impl Initial {
     }
 
     fn keys(&self) -> Keys {
-        let version = match self.version {
+        let version = match self.key_version.unwrap_or(self.version) {
             0x6b33_43cf => Version::V2,
             0xff00_001d..=0xff00_0020 => Version::V1Draft,
             _ => Version::V1,
