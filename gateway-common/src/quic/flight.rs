@@ -12,7 +12,7 @@ use crate::name::WireName;
 
 /// What one datagram may cost beside the derivation of keys, in units of a step (about 20 ns on the machine where this was
 /// measured). The costliest honest one (a hello in ten shuffled pieces with padding between) takes about 300.
-const BUDGET: u32 = 400;
+pub(crate) const BUDGET: u32 = 400;
 /// Two blocks of AES.
 const PAIR_COST: u32 = 7;
 /// Header protection, and what else there is once for a packet.
