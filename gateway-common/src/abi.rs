@@ -395,7 +395,7 @@ pub struct Event {
     pub name_len: u8,
     /// Always 0.
     pub reserved: [u8; 6],
-    /// The name, lower-case, unescaped wire bytes.
+    /// The name, lower-case, unescaped wire bytes. What stands behind `name_len` means nothing.
     pub name: [u8; NAME_BYTES],
 }
 

@@ -17,6 +17,8 @@ mod lies;
 mod oracle;
 #[path = "dns_tests/stream.rs"]
 mod stream;
+#[path = "dns_tests/stride.rs"]
+mod stride;
 
 use builder::{Message, labels, question};
 

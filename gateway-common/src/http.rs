@@ -29,7 +29,7 @@ use core::hint::black_box;
 
 use authority::Authority;
 
-use crate::name::WireName;
+use crate::name::{WireName, equal, within};
 use crate::tls::{PIECE_BYTES, Piece};
 
 /// Longest request line that is followed, empty lines before it and its end included.
@@ -40,6 +40,9 @@ pub const MAX_HEAD: u32 = 16 * 1024;
 
 /// How many bytes one step reads.
 pub const STEP_BYTES: u32 = 32;
+
+/// How many words of eight bytes more a step may pass over.
+const STRIDE: u32 = 32;
 
 /// How many steps one piece may take; one is cut short where the request line must end, and one finds the piece empty.
 pub const MAX_STEPS: u32 = PIECE_STEPS + 2;
@@ -181,9 +184,12 @@ impl Request {
         if room == 0 {
             return Progress::TooLong;
         }
-        let here = min(min(piece.left(), room), STEP_BYTES);
+        let there = min(piece.left(), room);
+        let passed = self.pass_over(piece, there);
+        self.seen += passed;
+        let here = min(there - passed, STEP_BYTES);
         if here == 0 {
-            return Progress::Hungry;
+            return if passed > 0 { Progress::Going } else { Progress::Hungry };
         }
         self.seen += here;
         for read in 0..STEP_BYTES {
@@ -198,6 +204,30 @@ impl Request {
             }
         }
         Progress::Going
+    }
+
+    /// Passes over bytes of a value or a target that change nothing, by eight at a time; how many of the next `there`.
+    #[inline(always)]
+    fn pass_over(&self, piece: &mut Piece, there: u32) -> u32 {
+        // What ends a target, and what may end a value.
+        let ends = match self.stage {
+            Stage::Value => 0x1f,
+            Stage::Target => b' ',
+            _ => return 0,
+        };
+        let mut passed = 0;
+        for _ in 0..STRIDE {
+            if passed + 8 > there {
+                break;
+            }
+            let word = piece.word(piece.at + passed);
+            if within(word, 0, ends) | equal(word, 0x7f) != 0 {
+                break;
+            }
+            passed += 8;
+        }
+        piece.at += passed;
+        passed
     }
 
     #[inline(always)]

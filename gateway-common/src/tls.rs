@@ -3,7 +3,8 @@
 //! The reader is an automaton that takes the stream in pieces, cut anywhere: inside a record header, inside a length,
 //! inside the name. It keeps what it needs between pieces (some thirty bytes and the name), never the bytes themselves.
 //! Each [`Hello::step`] reads at most one integer or a few bytes of the name, so that the kernel's verifier sees one
-//! small function and a bounded loop around it.
+//! small function and a bounded loop around it. What lies in one piece whole, as nearly all of a hello does, is read in
+//! strides (`strides`): the header up to the extensions, each extension, and the name.
 //!
 //! What is read, with the two layers in one stream (RFC 8446, 5.1 and 4.1.2; RFC 6066, 3):
 //!
@@ -14,6 +15,12 @@
 //! extensions length | ( type | length | body )*
 //! server_name body: list length | ( name type 0 | length | name )
 //! ```
+//!
+//! A hello that contradicts itself in how long all of its extensions are is still one with a name if it shows one, as a
+//! dissector sees it; without a name it is malformed. What follows the name is read only by those who step on behind
+//! [`Progress::Named`]: in search of the extension that holds an encrypted hello.
+
+mod strides;
 
 use crate::name::WireName;
 
@@ -35,7 +42,7 @@ const NAME_STEP: u32 = 64;
 
 /// A piece of a stream and how far it has been read.
 #[derive(Clone, Copy)]
-#[repr(C)]
+#[repr(C, align(8))]
 pub struct Piece {
     /// The bytes, of which `len` count.
     pub bytes: [u8; PIECE_BYTES],
@@ -80,7 +87,15 @@ pub const HELLO_START: usize = 6;
 /// type of the handshake message.
 #[inline(always)]
 pub const fn may_begin(start: [u8; HELLO_START]) -> bool {
-    start[0] as u64 == CONTENT_HANDSHAKE && start[1] == 3 && start[5] as u32 == HANDSHAKE_CLIENT_HELLO
+    start[0] as u64 == CONTENT_HANDSHAKE
+        && is_version(start[1] as u64, start[2] as u64)
+        && start[5] as u32 == HANDSHAKE_CLIENT_HELLO
+}
+
+/// Whether a record can have this version: SSL 3.0 and all of TLS, and TLCP (GB/T 38636-2020), whose hello is the same.
+#[inline(always)]
+const fn is_version(major: u64, minor: u64) -> bool {
+    major == 3 || (major == 1 && minor == 1)
 }
 
 /// What a step came to. The numbers are what the kernel function around it returns.
@@ -91,7 +106,7 @@ pub enum Progress {
     Going,
     /// The piece is read to its end; the hello goes on in the next one.
     Hungry,
-    /// The name is complete.
+    /// The name is complete. Whoever steps on comes to the end of the hello.
     Named,
     /// The hello ended without a server name.
     Nameless,
@@ -101,6 +116,8 @@ pub enum Progress {
     Malformed,
     /// The hello or its name is longer than is followed.
     TooLong,
+    /// The hello ended, behind its name.
+    Ended,
 }
 
 /// Which integer comes next.
@@ -144,11 +161,13 @@ pub struct Hello {
     /// Bytes left of the handshake message.
     hello_left: u32,
     /// Bytes left of the list of names, then of the name.
-    name_left: u32,
+    name_left: u16,
     /// Bytes left of the record.
     record_left: u16,
-    /// Always 0.
-    reserved: u16,
+    /// Whether the extension of an encrypted hello was met.
+    ech: bool,
+    /// Whether something contradicts the rest, so that without a name the hello is malformed.
+    odd: bool,
     /// How many bytes of `header` are there.
     header_have: u8,
     /// How many bytes of `value` are there.
@@ -156,6 +175,10 @@ pub struct Hello {
     /// Whether a record header was accepted.
     begun: bool,
     field: Field,
+    /// Whether the name is complete.
+    named: bool,
+    /// Always 0.
+    reserved: u8,
 }
 
 const RECORD_HEADER: u8 = 5;
@@ -166,6 +189,8 @@ const MAX_RECORD: u64 = 1 << 14;
 /// `legacy_version` and `random`.
 const VERSION_RANDOM: u32 = 34;
 const EXTENSION_SERVER_NAME: u32 = 0;
+/// encrypted_client_hello (RFC 9849).
+const EXTENSION_ECH: u32 = 0xfe0d;
 const NAME_TYPE_HOST: u32 = 0;
 /// Body of a server_name extension with a name of one byte: list length, type, name length, name.
 const NAME_LIST_MIN: u32 = 2 + 3 + 1;
@@ -180,16 +205,47 @@ impl Hello {
         hello_left: 0,
         name_left: 0,
         record_left: 0,
-        reserved: 0,
+        ech: false,
+        odd: false,
         header_have: 0,
         value_have: 0,
         begun: false,
         field: Field::HandshakeHeader,
+        named: false,
+        reserved: 0,
     };
 
-    /// Reads on in `piece`: one integer, or a stretch to pass over, or some bytes of the name into `name`.
+    /// Whether the extension of an encrypted hello (ECH) was met so far; wherever it stands, after [`Progress::Ended`] and
+    /// [`Progress::Nameless`].
+    #[inline(always)]
+    pub const fn has_ech(&self) -> bool {
+        self.ech
+    }
+
+    /// Whether the name is complete.
+    #[inline(always)]
+    pub const fn is_named(&self) -> bool {
+        self.named
+    }
+
+    /// Reads on in `piece`: in strides what lies in it whole, else one integer, or a stretch to pass over, or some bytes of
+    /// the name into `name`.
+    ///
+    /// The kernel half calls the three parts by themselves, so that the verifier goes through each once and not once for
+    /// every way that led there.
     #[inline(always)]
     pub fn step(&mut self, piece: &mut Piece, name: &mut WireName) -> Progress {
+        self.leap(piece);
+        let progress = self.stride(piece, name);
+        if matches!(progress, Progress::Going) { self.crawl(piece, name) } else { progress }
+    }
+
+    /// One step without a stride.
+    #[inline(always)]
+    pub fn crawl(&mut self, piece: &mut Piece, name: &mut WireName) -> Progress {
+        if self.named && self.skip == 0 && self.hello_left == 0 {
+            return Progress::Ended;
+        }
         if self.record_left == 0 {
             return self.record_header(piece);
         }
@@ -230,8 +286,8 @@ impl Hello {
             self.header = self.header << 8 | u64::from(piece.next());
             self.header_have += 1;
         }
-        let (content, major, len) = (self.header >> 32, self.header >> 24 & 0xff, self.header & 0xffff);
-        if content != CONTENT_HANDSHAKE || major != 3 {
+        let (content, len) = (self.header >> 32, self.header & 0xffff);
+        if content != CONTENT_HANDSHAKE || !is_version(self.header >> 24 & 0xff, self.header >> 16 & 0xff) {
             return if self.begun { Progress::Malformed } else { Progress::NotHello };
         }
         // RFC 8446, 5.1: a handshake record is never empty.
@@ -314,13 +370,17 @@ impl Hello {
             }
             Field::ExtensionsLen => {
                 self.field = Field::ExtensionHeader;
-                if value != self.hello_left { Progress::Malformed } else { self.nameless_at_end() }
+                if value != self.hello_left {
+                    self.odd = true;
+                    self.hello_left = min(value, self.hello_left);
+                }
+                self.at_end()
             }
             Field::ExtensionHeader => self.extension(value >> 16, value & 0xffff),
             Field::NameListLen => {
                 self.field = Field::NameHeader;
                 self.name_left -= 2;
-                if value != self.name_left { Progress::Malformed } else { Progress::Going }
+                if value != self.name_left as u32 { Progress::Malformed } else { Progress::Going }
             }
             Field::NameHeader => self.name_header(value >> 16, value & 0xffff),
             Field::HandshakeHeader | Field::Name => Progress::Malformed,
@@ -329,14 +389,15 @@ impl Hello {
 
     #[inline(always)]
     const fn extension(&mut self, kind: u32, len: u32) -> Progress {
-        if kind != EXTENSION_SERVER_NAME {
+        self.ech = self.ech || kind == EXTENSION_ECH;
+        if kind != EXTENSION_SERVER_NAME || self.named {
             let progress = self.pass(len);
-            return if matches!(progress, Progress::Going) { self.nameless_at_end() } else { progress };
+            return if matches!(progress, Progress::Going) { self.at_end() } else { progress };
         }
         if len < NAME_LIST_MIN || len > self.hello_left {
             return Progress::Malformed;
         }
-        self.name_left = len;
+        self.name_left = low_half(len);
         self.field = Field::NameListLen;
         Progress::Going
     }
@@ -345,10 +406,10 @@ impl Hello {
     const fn name_header(&mut self, kind: u32, len: u32) -> Progress {
         // RFC 6066, 3: only host names are defined, and a list holds at most one of a type; how long an entry of
         // another type is cannot be known.
-        if kind != NAME_TYPE_HOST || len == 0 || len + 3 != self.name_left {
+        if kind != NAME_TYPE_HOST || len == 0 || len + 3 != self.name_left as u32 {
             return Progress::Malformed;
         }
-        self.name_left = len;
+        self.name_left = low_half(len);
         self.field = Field::Name;
         Progress::Going
     }
@@ -357,7 +418,7 @@ impl Hello {
     fn name(&mut self, piece: &mut Piece, name: &mut WireName, here: u32) -> Progress {
         let mut read = 0;
         for _ in 0..NAME_STEP {
-            if read >= here || read >= self.name_left {
+            if read >= here || read >= u32::from(self.name_left) {
                 break;
             }
             if !name.push(piece.next()) {
@@ -365,18 +426,20 @@ impl Hello {
             }
             read += 1;
         }
-        self.name_left -= read;
+        self.name_left -= low_half(read);
+        self.hello_left = self.hello_left.saturating_sub(read);
         self.consume(read);
-        if self.name_left > 0 {
-            return Progress::Going;
+        if self.name_left > 0 { Progress::Going } else { self.name_ends(name) }
+    }
+
+    #[inline(always)]
+    fn name_ends(&mut self, name: &mut WireName) -> Progress {
+        if !name.close() {
+            return if name.len == 0 { Progress::Malformed } else { Progress::TooLong };
         }
-        if name.close() {
-            Progress::Named
-        } else if name.len == 0 {
-            Progress::Malformed
-        } else {
-            Progress::TooLong
-        }
+        self.named = true;
+        self.field = Field::ExtensionHeader;
+        Progress::Named
     }
 
     /// Sets `bytes` to be passed over, which must lie within the hello.
@@ -392,10 +455,25 @@ impl Hello {
         }
     }
 
+    /// What it comes to that the hello ends here, if it does.
     #[inline(always)]
-    const fn nameless_at_end(&self) -> Progress {
-        if self.hello_left == 0 { Progress::Nameless } else { Progress::Going }
+    const fn at_end(&self) -> Progress {
+        if self.hello_left > 0 {
+            Progress::Going
+        } else if self.named {
+            Progress::Ended
+        } else if self.odd {
+            Progress::Malformed
+        } else {
+            Progress::Nameless
+        }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "no length that is asked for has more than 16 bits")]
+#[inline(always)]
+const fn low_half(len: u32) -> u16 {
+    len as u16
 }
 
 #[inline(always)]

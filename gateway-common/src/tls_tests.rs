@@ -15,10 +15,14 @@ mod broken;
 mod builder;
 #[path = "tls_tests/cuts.rs"]
 mod cuts;
+#[path = "tls_tests/ech.rs"]
+mod ech;
 #[path = "tls_tests/lies.rs"]
 mod lies;
 #[path = "tls_tests/real.rs"]
 mod real;
+#[path = "tls_tests/strides.rs"]
+mod strides;
 
 use builder::{Builder, Extension, record, record_of};
 
@@ -249,12 +253,13 @@ fn what_begins_with_another_protocol_is_no_hello() {
 }
 
 #[test]
-fn only_content_22_major_version_3_and_handshake_type_1_begin_a_hello() {
+fn only_content_22_a_version_of_tls_and_handshake_type_1_begin_a_hello() {
     for byte in 0..=u8::MAX {
         for (at, expected) in [(0, 22), (1, 3), (5, 1)] {
             let mut stream = Builder::named(NAME).stream();
             stream[at] = byte;
-            let taken = byte == expected;
+            // The minor version is 1: of TLS 1.0 behind a 3, of TLCP behind a 1.
+            let taken = byte == expected || (at, byte) == (1, 1);
             assert_eq!(may_begin(*stream.first_chunk().unwrap()), taken);
             assert_eq!(read_all(&stream), if taken { named(NAME) } else { without_name(Progress::NotHello) });
         }

@@ -47,7 +47,10 @@ pub fn verdict(flow: &Flow) -> Verdict {
 pub fn resume(key: &FlowKey, partial: &mut Partial) -> bool {
     // SAFETY: as in `look_up`.
     let Some(kept) = (unsafe { PARTIAL.get(key) }) else { return false };
-    *partial = *kept;
+    partial.hello = kept.hello;
+    partial.request = kept.request;
+    partial.questions = kept.questions;
+    partial.name.copy_from(&kept.name);
     true
 }
 

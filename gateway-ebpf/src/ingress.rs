@@ -121,10 +121,13 @@ impl Frame<'_> {
     /// A packet of TCP or UDP that is whole.
     #[inline(always)]
     fn transport(&mut self, transport: &Transport) -> Outcome {
+        let is_udp = self.packet().flow.protocol == wire::UDP;
+        if is_udp && transport.destination_port == DNS_PORT {
+            return self.question(transport);
+        }
         let known = flow::look_up(&self.packet().flow);
-        let asks = transport.destination_port == DNS_PORT;
-        if self.packet().flow.protocol == wire::UDP {
-            return if asks { self.question(transport, known) } else { self.datagram(transport, known) };
+        if is_udp {
+            return self.datagram(transport, known);
         }
         let sequence = transport.payload_sequence();
         // A SYN begins a new connection, whatever was remembered under the same ports. One that leads to the very byte
@@ -320,27 +323,25 @@ impl Frame<'_> {
         Outcome::Done(settle::remember(self.ctx, self.scratch, FlowState::Datagrams, generation, &finding))
     }
 
-    /// A UDP packet to port 53. Its flow is never decided, since it carries many questions.
+    /// A UDP packet to port 53: each is a flow of its own, of which nothing is remembered. One flow to a resolver may carry
+    /// many questions, most carry one, and they would only push the flows of others out of the table.
     #[inline(always)]
-    fn question(&mut self, transport: &Transport, known: Option<Flow>) -> Outcome {
-        self.packet().begins = known.is_none();
-        self.packet().state = FlowState::Midway as u8;
-        if let Some(verdict) = judge::by_destination(self.scratch) {
-            if !verdict.action.lets_through() {
-                return self.decide(verdict);
-            }
-            self.packet().so_far = verdict;
-        }
-        if known.is_none() {
-            let generation = self.tables.generation.number;
-            let packet = self.packet();
-            flow::remember(packet, FlowState::Midway, generation, packet.so_far);
-        }
+    fn question(&mut self, transport: &Transport) -> Outcome {
         #[expect(clippy::cast_possible_truncation, reason = "a frame is shorter than 2^17 bytes")]
         let (offset, len) = (transport.offset as u32, transport.len as u32);
         let packet = self.packet();
+        packet.begins = true;
+        packet.state = FlowState::Midway as u8;
         packet.payload_offset = offset;
         packet.payload_len = len;
+        if let Some(verdict) = judge::by_destination(self.scratch) {
+            if !verdict.action.lets_through() {
+                let finding = Finding::nameless(verdict);
+                // SAFETY: as in `packet`.
+                return Outcome::Done(settle::told(self.ctx, unsafe { &mut *self.scratch }, &finding));
+            }
+            self.packet().so_far = verdict;
+        }
         Outcome::Inspect(Stage::Dns)
     }
 

@@ -129,6 +129,35 @@ pub fn by_name(scratch: *mut Scratch, tables: Tables, reason: Reason, kind: Kind
     Finding { verdict, kind, name_len }
 }
 
+/// The finding on the server name in `scratch.partial.name`: that of [`by_name`], unless it is an address. Its
+/// destination was judged as such when the flow began, so here policies decide that block it by its kind.
+#[inline(always)]
+pub fn by_server_name(scratch: *mut Scratch, tables: Tables, reason: Reason, kind: Kind) -> Finding {
+    if is_ip_literal(scratch) == 0 {
+        return by_name(scratch, tables, reason, kind);
+    }
+    ip_literal(scratch, tables, kind)
+}
+
+/// The finding on an address in the place of a name, in `scratch.partial.name`.
+#[inline(always)]
+pub fn ip_literal(scratch: *mut Scratch, tables: Tables, kind: Kind) -> Finding {
+    // SAFETY: as in `by_name`.
+    let scratch = unsafe { &*scratch };
+    let (policies, generation) = (scratch.packet.device.policies, tables.generation);
+    let verdict = by_kind(generation.ip_literal, policies, generation, Reason::IpLiteral);
+    Finding { verdict, kind, name_len: scratch.partial.name.len }
+}
+
+/// Whether `scratch.partial.name` is an address. A function of its own, so that the verifier goes through its loops once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn is_ip_literal(scratch: *mut Scratch) -> u32 {
+    // SAFETY: null or a per-CPU element of SCRATCH, which outlives the program and which nobody else writes now.
+    let Some(scratch) = (unsafe { scratch.as_ref() }) else { return 0 };
+    u32::from(scratch.partial.name.is_ip_literal())
+}
+
 /// The verdict on a message that carries no name.
 #[inline(always)]
 pub fn nameless(scratch: *mut Scratch, tables: Tables) -> Verdict {

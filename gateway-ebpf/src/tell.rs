@@ -3,8 +3,9 @@
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, Event, Kind, NAME_BYTES, NO_POLICY, REASON_SLOTS, Verdict,
+    BlockedCounters, BlockedKey, Device, Event, Kind, NO_POLICY, REASON_SLOTS, Verdict,
 };
+use gateway_common::name;
 use gateway_common::reason::Reason;
 
 use crate::maps::{BLOCKED, COUNTERS, EVENTS, EVENTS_LOST, Scratch};
@@ -65,16 +66,11 @@ pub fn event(scratch: &mut Scratch, verdict: Verdict, kind: Kind, name_len: u32)
     let len = name_len as u8;
     event.name_len = len;
     event.reserved = [0; 6];
-    copy_name(event, &scratch.partial.name.bytes, name_len);
+    name::copy_words(&mut event.name, &scratch.partial.name.bytes, name_len);
     let event: &Event = event;
     if EVENTS.output(event, 0).is_err() {
         lost();
     }
-}
-
-#[inline(always)]
-fn copy_name(event: &mut Event, name: &[u8; NAME_BYTES], len: u32) {
-    event.name = if len == 0 { [0; NAME_BYTES] } else { *name };
 }
 
 #[inline(always)]

@@ -24,7 +24,7 @@ pub struct Executable {
 
 /// Shows and runs a `cargo build` or `cargo test --no-run` and returns the programs that it made.
 pub fn executables(command: &mut Command) -> Result<Vec<Executable>> {
-    println!("$ {}", shown(command));
+    eprintln!("$ {}", shown(command));
     // Warnings and errors go to standard error, in colour, as without JSON.
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start `{}`", shown(command)))?;

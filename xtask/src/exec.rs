@@ -18,7 +18,7 @@ pub fn is_root() -> bool {
 
 /// Shows the command, runs it and says how it ended.
 pub fn status(command: &mut Command) -> Result<ExitStatus> {
-    println!("$ {}", shown(command));
+    eprintln!("$ {}", shown(command));
     command.status().with_context(|| format!("cannot start `{}`", shown(command)))
 }
 

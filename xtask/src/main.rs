@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::commands::{build, demo, fuzz, lab_client, lab_server, setup, test, vm};
+use xtask::commands::{bench, build, demo, fuzz, lab_client, lab_server, setup, test, vm};
 use xtask::vm::guest;
 
 /// What a developer of gateway runs.
@@ -20,6 +20,8 @@ enum Cli {
     Vm(vm::Args),
     /// Show the gateway at work in a small home network out of network namespaces
     Demo(demo::Args),
+    /// Measure what packets cost in the kernel, above an empty program
+    Bench(bench::Args),
     /// Give the parsers, and the program against the parsers, bytes that are made up
     Fuzz(fuzz::Args),
     #[command(hide = true)]
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Cli::Vm(args) => vm::run(&args),
         Cli::Demo(args) => demo::run(&args),
         Cli::VmGuest => guest::run(),
+        Cli::Bench(args) => bench::run(&args),
         Cli::Fuzz(args) => fuzz::run(&args),
         Cli::LabServer(args) => lab_server::run(&args),
         Cli::LabClient(args) => return lab_client::run(&args),

@@ -113,11 +113,12 @@ fn handshake(mut stream: &[u8]) -> (Vec<u8>, Progress) {
     let mut handshake = Vec::new();
     let mut broken = Progress::NotHello;
     loop {
-        let Some(([content, major, _, high, low], rest)) = stream.split_first_chunk() else {
+        let Some(([content, major, minor, high, low], rest)) = stream.split_first_chunk() else {
             return (handshake, Progress::Hungry);
         };
         let len = usize::from(u16::from_be_bytes([*high, *low]));
-        if (*content, *major) != (22, 3) {
+        // TLS, or TLCP.
+        if *content != 22 || (*major != 3 && (*major, *minor) != (1, 1)) {
             return (handshake, broken);
         }
         broken = Progress::Malformed;
@@ -167,7 +168,9 @@ impl Message<'_> {
             return Err(Progress::Nameless);
         }
         let extensions = self.integer(2)?;
-        in_range(extensions, self.left, self.left)?;
+        // A hello that contradicts itself here is read as far as both lengths allow.
+        let odd = extensions != self.left;
+        self.left = extensions.min(self.left);
         while self.left > 0 {
             let extension = self.integer(4)?;
             let (kind, len) = (extension >> 16, extension & 0xffff);
@@ -177,7 +180,7 @@ impl Message<'_> {
             }
             self.skip(len)?;
         }
-        Err(Progress::Nameless)
+        Err(if odd { Progress::Malformed } else { Progress::Nameless })
     }
 
     /// The body of a server_name extension.

@@ -56,12 +56,24 @@ pub struct Reading {
     pub repeats: bool,
     /// Whether what was read before of the connection was forgotten to make room.
     pub evicted: bool,
+    /// Whether the datagram is of a hello that was complete before, with which it agrees. Its pieces need not be kept: what
+    /// comes later is compared with those that made the hello complete. A client that waits for a slow server sends its
+    /// hello again and again, each time cut in other places.
+    pub surplus: bool,
 }
 
 impl Reading {
     #[inline(always)]
     const fn nothing(progress: Progress) -> Self {
-        Self { progress, kept: false, derived: false, pieces: false, repeats: false, evicted: false }
+        Self {
+            progress,
+            kept: false,
+            derived: false,
+            pieces: false,
+            repeats: false,
+            evicted: false,
+            surplus: false,
+        }
     }
 
     /// Whether the hello is read as far as it needs to be.
@@ -153,6 +165,7 @@ fn read_in<'a, E: Engine, M: Memory<'a>>(
         pieces: flight.has_pieces(),
         repeats: flight.repeats(),
         evicted: false,
+        surplus: kept && flight.is_surplus(progress),
     }
 }
 

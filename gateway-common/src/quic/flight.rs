@@ -56,6 +56,8 @@ pub struct Flight {
     draining: bool,
     /// Whether the hello is read as far as it needs to be.
     complete: bool,
+    /// Whether it was before the datagram under way.
+    was_complete: bool,
     /// Whether the hello is read to its end (see [`Flight::seek_ech`]).
     seeks_ech: bool,
     /// How many slots are in use.
@@ -89,6 +91,7 @@ impl Flight {
         reading: false,
         draining: false,
         complete: false,
+        was_complete: false,
         seeks_ech: false,
         slots: 0,
         slots_before: 0,
@@ -188,6 +191,23 @@ impl Flight {
     #[inline(always)]
     pub fn undo(&mut self) {
         self.restart_hello();
+        self.discard();
+    }
+
+    /// Whether the hello was complete before the datagram under way, which agrees with it, as its result `progress` says.
+    #[inline(always)]
+    pub const fn is_surplus(&self, progress: Progress) -> bool {
+        let agrees = match progress {
+            Progress::Named | Progress::Nameless => true,
+            Progress::Hungry => !self.segments.overlap,
+            _ => false,
+        };
+        self.was_complete && agrees
+    }
+
+    /// Forgets the pieces that the datagram has brought, but not the result.
+    #[inline(always)]
+    pub fn discard(&mut self) {
         self.segments.truncate(self.before);
         self.slots = self.slots_before;
     }
@@ -206,6 +226,7 @@ impl Flight {
         self.at = 0;
         self.seen = Progress::NotInitial as u32;
         self.first = true;
+        self.was_complete = self.complete;
         self.before = self.segments.count;
         self.slots_before = self.slots;
         self.segments.begin_datagram();

@@ -55,6 +55,8 @@ pub(super) struct Hello {
     seeks_ech: bool,
     /// Whether the name is complete.
     named: bool,
+    /// Whether something contradicts the rest, so that without a name the hello is malformed.
+    odd: bool,
     /// Whether an encrypted hello is inside (RFC 9849).
     pub(super) ech: bool,
 }
@@ -84,6 +86,7 @@ impl Hello {
         field: Field::MessageHeader,
         seeks_ech: false,
         named: false,
+        odd: false,
         ech: false,
     };
 
@@ -157,7 +160,11 @@ impl Hello {
             }
             Field::ExtensionsLen => {
                 self.field = Field::ExtensionHeader;
-                if value != self.end - self.at { Progress::Malformed } else { self.pass_to_end(0) }
+                // As in TLS over TCP: a hello that contradicts itself here still has the name that it shows.
+                let left = self.end - self.at;
+                self.odd = value != left;
+                self.end = self.at + if value < left { value } else { left };
+                self.pass_to_end(0)
             }
             Field::ExtensionHeader => self.extension(value >> 16, value & 0xffff),
             Field::NameListLen => {
@@ -245,6 +252,12 @@ impl Hello {
     #[inline(always)]
     const fn pass_to_end(&mut self, bytes: u32) -> Progress {
         let progress = self.pass(bytes);
-        if matches!(progress, Progress::Going) && self.at == self.end { Progress::Nameless } else { progress }
+        if !matches!(progress, Progress::Going) || self.at < self.end {
+            progress
+        } else if self.odd {
+            Progress::Malformed
+        } else {
+            Progress::Nameless
+        }
     }
 }

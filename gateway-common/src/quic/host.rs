@@ -75,6 +75,7 @@ impl Reader {
                 pieces: false,
                 repeats: false,
                 evicted: false,
+                surplus: false,
             };
         };
         let keys = self.keys;
@@ -96,6 +97,9 @@ impl Reader {
         self.last = reading.kept.then_some(found);
         if reading.is_idle(self.flags) {
             self.kept[found].undo();
+        }
+        if reading.surplus {
+            self.kept[found].discard();
         }
         if reading.keeps_flight() && self.count < CONNECTIONS {
             self.fresh.keys.kept = 1;

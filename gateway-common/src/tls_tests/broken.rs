@@ -90,21 +90,27 @@ fn a_hello_that_ends_inside_its_fixed_part_is_malformed() {
     }
 }
 
-#[test]
-fn a_byte_behind_the_extensions_or_one_too_few_is_malformed() {
-    let whole = Builder::named(NAME).message();
+/// The hello with bytes behind its extensions, and with extensions that leave it, by this many bytes.
+fn contradicting(whole: &builder::Message, bytes: usize) -> [Vec<u8>; 2] {
     let [hello, .., extensions] = [0, 1, 2, 3, 4].map(|index| whole.lengths[index]);
     assert_eq!((hello.of, extensions.of), ("hello", "extensions"));
-    for change in [1, 2, 3, 4, 100] {
+    [hello, extensions].map(|field| {
         let mut message = whole.clone();
-        message.set(hello, message.get(hello) + change);
-        message.bytes.extend(vec![0; change]);
-        assert_malformed(&record(&message.bytes), "bytes behind the extensions");
+        message.set(field, message.get(field) + bytes);
+        message.bytes.extend(vec![0; bytes]);
+        record(&message.bytes)
+    })
+}
 
-        let mut message = whole.clone();
-        message.set(extensions, message.get(extensions) + change);
-        message.bytes.extend(vec![0; change]);
-        assert_malformed(&record(&message.bytes), "extensions that leave the hello");
+#[test]
+fn bytes_behind_the_extensions_or_too_few_do_not_hide_a_name_and_without_one_are_malformed() {
+    for bytes in [1, 2, 3, 4, 100] {
+        for stream in contradicting(&Builder::named(NAME).message(), bytes) {
+            assert_eq!(read_all(&stream), named(NAME));
+        }
+        for stream in contradicting(&Builder::new([]).message(), bytes) {
+            assert_malformed(&stream, "the extensions are not as long as what is left of the hello");
+        }
     }
 }
 

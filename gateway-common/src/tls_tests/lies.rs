@@ -32,7 +32,7 @@ fn assert_honest(stream: &[u8], lie: &str) {
     match outcome.0 {
         Progress::Named => assert_eq!(outcome.1, NAME, "{lie}"),
         Progress::Malformed | Progress::Nameless | Progress::Hungry | Progress::TooLong => {}
-        Progress::NotHello | Progress::Going => panic!("{lie}: {outcome:?}"),
+        Progress::NotHello | Progress::Going | Progress::Ended => panic!("{lie}: {outcome:?}"),
     }
 }
 

@@ -29,10 +29,9 @@ impl Protocol for Http {
     fn judge(scratch: *mut Scratch, tables: Tables, progress: u32) -> Finding {
         match progress {
             p if p == Progress::Named as u32 => {
-                judge::by_name(scratch, tables, Reason::HttpHost, Kind::HttpHost)
+                judge::by_server_name(scratch, tables, Reason::HttpHost, Kind::HttpHost)
             }
-            // The address was judged when the connection began.
-            p if p == Progress::Literal as u32 => Finding::nameless(Verdict::pass(Reason::Nameless)),
+            p if p == Progress::Literal as u32 => judge::ip_literal(scratch, tables, Kind::HttpHost),
             p if p == Progress::Http2 as u32 => Finding::nameless(Verdict::pass(Reason::NotInspected)),
             _ => Finding::nameless(judge::nameless(scratch, tables)),
         }

@@ -66,6 +66,9 @@ fn end(ctx: &XdpContext, element: *mut Scratch, flight: *mut Flight, reading: &R
         flight.undo();
         Finding::nameless(withheld(Reason::Retransmission))
     } else {
+        if reading.surplus {
+            flight.discard();
+        }
         scratch.packet.next_sequence |= keep(scratch, flight, reading);
         found(element, tables, flight, reading.progress, flags)
     };
@@ -91,7 +94,7 @@ fn found(element: *mut Scratch, tables: Tables, flight: &Flight, progress: Progr
     let verdict = match progress {
         Progress::Named => {
             scratch.partial.name = flight.name;
-            let finding = judge::by_name(element, tables, Reason::QuicSni, Kind::QuicSni);
+            let finding = judge::by_server_name(element, tables, Reason::QuicSni, Kind::QuicSni);
             return judge::with_ech(element, tables, flight.has_ech(), finding);
         }
         Progress::Nameless => {

@@ -2,7 +2,7 @@
 //! between segments. The segments before the one that completes the name pass: a server does nothing with half a message.
 
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, FlowState, Verdict};
+use gateway_common::abi::{Action, FlowState, Kind, Verdict};
 use gateway_common::reason::Reason;
 use gateway_common::tls::{MAX_HELLO, PIECE_LEN, Progress};
 
@@ -32,6 +32,11 @@ pub trait Protocol {
 
     /// The finding of a progress that ends the reading and is none of malformed, too long or not of this protocol.
     fn judge(scratch: *mut Scratch, tables: Tables, progress: u32) -> Finding;
+
+    /// The kind and length of a name that is complete, of a message that is read on behind it.
+    fn name_so_far(_: &Partial) -> (Kind, u32) {
+        (Kind::None, 0)
+    }
 }
 
 /// Reads the packet that the fast path left in the scratch memory.
@@ -83,7 +88,12 @@ fn finding<P: Protocol>(element: *mut Scratch, tables: Tables, progress: u32) ->
         EVICTED => judge::unreadable(policies, generation, Reason::Evicted),
         _ => return P::judge(element, tables, progress),
     };
-    Finding::nameless(verdict)
+    if progress == EVICTED {
+        return Finding::nameless(verdict);
+    }
+    // SAFETY: as in `run`.
+    let (kind, name_len) = P::name_so_far(unsafe { &(*element).partial });
+    Finding { verdict, kind, name_len }
 }
 
 /// Passes a segment whose message goes on in the next one, and keeps what was read.

@@ -38,12 +38,12 @@ fn resolver(path: Path) -> Path {
 }
 
 #[test]
-fn each_question_of_a_flow_is_judged_by_itself() {
+fn each_question_over_udp_is_a_flow_and_judged_by_itself() {
     let mut filter = Filter::phone(BLOCKED);
     for path in [resolver(Path::v4()), resolver(Path::v6())] {
-        let passed = passes(Reason::DnsQname).named("other.example").decides(Kind::DnsQname);
-        let blocked = drops(Reason::DnsQname, "p").named("www.example.org").decides(Kind::DnsQname);
-        filter.give(&path.udp(&query("other.example", QUERY)), &passed.clone().begins());
+        let passed = passes(Reason::DnsQname).begins().named("other.example").decides(Kind::DnsQname);
+        let blocked = drops(Reason::DnsQname, "p").begins().named("www.example.org").decides(Kind::DnsQname);
+        filter.give(&path.udp(&query("other.example", QUERY)), &passed);
         filter.give(&path.udp(&query("WWW.Example.ORG", QUERY)), &blocked);
         filter.give(&path.udp(&query("other.example", QUERY)), &passed);
         filter.give(&path.udp(&query("www.example.org", QUERY)), &blocked);
@@ -116,7 +116,7 @@ fn a_compressed_name_in_a_question_is_malformed_and_a_response_is_no_question() 
     pointer[12] = 0xc0;
     let path = resolver(Path::v4());
     filter.give(&path.udp(&pointer), &drops(Reason::Malformed, "p").begins().decides(Kind::None));
-    filter.give(&path.udp(&query("www.example.org", 0x8180)), &passes(Reason::NotInspected));
+    filter.give(&path.udp(&query("www.example.org", 0x8180)), &passes(Reason::NotInspected).begins());
 }
 
 #[test]

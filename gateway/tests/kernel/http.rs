@@ -32,17 +32,13 @@ fn a_host_that_is_not_listed_passes_and_is_told() {
 }
 
 #[test]
-fn the_authority_of_an_absolute_target_decides_and_a_literal_address_is_no_name() {
+fn the_authority_of_an_absolute_target_decides() {
     let mut filter = Filter::phone(BLOCKED);
     let mut tcp = Tcp::new(Path::v4().port(3128));
     filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
     let proxied = b"GET http://www.example.org/ HTTP/1.1\r\nHost: other.example\r\n\r\n";
     let expected = drops(Reason::HttpHost, "p").named("www.example.org").decides(Kind::HttpHost);
     filter.give(&tcp.send(proxied), &expected);
-    let mut tcp = Tcp::new(Path::v6().port(80));
-    filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
-    let literal = b"GET / HTTP/1.1\r\nHost: [2001:db8::7]:80\r\n\r\n";
-    filter.give(&tcp.send(literal), &passes(Reason::Nameless));
 }
 
 #[test]

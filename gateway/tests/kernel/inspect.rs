@@ -54,13 +54,6 @@ fn a_hello_without_a_name_is_dropped_where_a_policy_says_so() {
     filter.give(&tcp.send(&hello("fine.example")), &passes(Reason::TlsSni).begins().named("fine.example"));
 }
 
-#[test]
-fn an_address_in_place_of_a_name_is_a_name_like_any_other() {
-    let mut filter = Filter::phone("[inspect]\nnameless = \"block\"");
-    let mut tcp = Tcp::new(Path::v4());
-    filter.give(&tcp.send(&crafted(b"192.0.2.1")), &passes(Reason::TlsSni).begins().named("192.0.2.1"));
-}
-
 /// Hellos in which something contradicts the rest.
 fn malformed() -> Vec<(&'static str, Vec<u8>)> {
     let good = crafted(b"x.example");

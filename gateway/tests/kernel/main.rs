@@ -13,6 +13,7 @@ mod flows;
 mod fragments;
 mod harness;
 mod hellos;
+mod hidden;
 mod http;
 mod inspect;
 mod ipv4;

@@ -203,6 +203,21 @@ fn a_copy_with_other_bytes_is_malformed_and_an_honest_one_is_read_on() {
 }
 
 #[test]
+fn a_complete_hello_may_be_sent_again_as_often_as_the_client_likes() {
+    let mut filter = Filter::phone(BLOCKS);
+    let path = Path::v4();
+    let hello = quic_hello(b"a.example", &[900], &[20]);
+    let [first, second] = [piece(0, 0, &hello[..500]), piece(1, 500, &hello[500..])];
+    filter.give(&path.udp(&first.seal()), &passes(Reason::Incomplete).begins());
+    filter.give(&path.udp(&second.seal()), &named(passes(Reason::QuicSni), "a.example"));
+    for (number, cut) in (2..20).zip((100..).step_by(37)) {
+        let again = [crypto(cut, &hello[cut..]), crypto(0, &hello[..cut])].concat();
+        let again = Initial { number, ..Initial::new(padded(again)) };
+        filter.give(&path.udp(&again.seal()), &passes(Reason::KnownFlow));
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_dropped_alone_unless_the_policy_lets_it_pass() {
     let broken = Initial::new(vec![8; 900]).seal();
     let far = Initial::new(padded([&[6][..], &[0x80, 1, 0, 0], &[4, 1, 2, 3, 4]].concat())).seal();

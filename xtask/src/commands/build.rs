@@ -10,8 +10,11 @@ use super::setup;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{cargo_json, exec, paths};
 
-/// The package of the eBPF half, and its program.
+/// The package of the eBPF half, and its object.
 const EBPF: &str = "gateway-ebpf";
+
+/// The object of that package that only `cargo xtask bench` loads.
+const BENCH: &str = "gateway-bench";
 
 /// Arguments of `cargo xtask build`.
 #[derive(clap::Args)]
@@ -32,8 +35,7 @@ pub fn run(args: &Args) -> Result<()> {
 
 /// Builds the eBPF object; returns where it lies.
 pub fn ebpf(toolchain: &Toolchain) -> Result<PathBuf> {
-    exec::run(toolchain.cargo_build()?.args(["--package", EBPF]))?;
-    let made = paths::bpf().join(TARGET).join("release").join(EBPF);
+    let made = object(toolchain, EBPF)?;
     let bytes = fs::read(&made).with_context(|| format!("cannot read {}", made.display()))?;
     let panics = panics(&bytes).with_context(|| format!("{} is no eBPF object", made.display()))?;
     ensure!(
@@ -45,6 +47,17 @@ pub fn ebpf(toolchain: &Toolchain) -> Result<PathBuf> {
     let object = paths::bpf_object();
     replace_if_changed(&object, &bytes)?;
     Ok(object)
+}
+
+/// Builds the object that the filter is measured with; returns where it lies.
+pub fn bench(toolchain: &Toolchain) -> Result<PathBuf> {
+    object(toolchain, BENCH)
+}
+
+/// Builds an object of the eBPF half.
+fn object(toolchain: &Toolchain, name: &str) -> Result<PathBuf> {
+    exec::run(toolchain.cargo_build()?.args(["--package", EBPF, "--bin", name]))?;
+    Ok(paths::bpf().join(TARGET).join("release").join(name))
 }
 
 /// Builds the gateway with the user's Rust; returns where its program lies.

@@ -126,14 +126,16 @@ impl Flow {
 
     fn read_kept(&mut self, index: usize, datagram: &[u8], id: &[u8]) -> Read {
         let mut connection = std::mem::take(&mut self.kept[index]);
-        let packets = connection.packets;
+        let (packets, was_complete) = (connection.packets, connection.complete);
         let mut read = self.packets(&mut connection, datagram, id);
         let brought = connection.pieces.len() > connection.before;
         read.idle = read.progress == Progress::Hungry && brought && !connection.news && !self.named;
-        if read.idle {
+        // What agrees with a hello that was complete before says nothing new.
+        let agrees = read.is_complete() || read.progress == Progress::Hungry && !connection.overlap;
+        if read.idle || was_complete && agrees {
             connection.pieces.truncate(connection.before);
             connection.packets = packets;
-            connection.complete = false;
+            connection.complete &= !read.idle;
         }
         self.kept[index] = connection;
         self.named |= read.is_complete();

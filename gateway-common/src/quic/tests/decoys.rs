@@ -80,6 +80,24 @@ fn copies_that_are_the_same_are_no_contradiction() {
 }
 
 #[test]
+fn a_complete_hello_may_be_sent_again_as_often_as_the_client_likes() {
+    let real = hello(b"a.example", &[900], &[20]);
+    let mut flow = Flow::new();
+    assert_eq!(flow.read(&piece(0, 0, &real[..500]).seal()), nameless(Progress::Hungry));
+    assert_eq!(flow.read(&piece(1, 500, &real[500..]).seal()), named("a.example"));
+    // Each time in pieces of its own, in any order, as Chromium does.
+    for (number, cut) in (2..20).zip((100..).step_by(37)) {
+        let again = [crypto(cut, &real[cut..]), crypto(0, &real[..cut])].concat();
+        assert_eq!(flow.read(&Initial { number, ..Initial::new(padded(again)) }.seal()), named("a.example"));
+    }
+    let mut other = real;
+    let at = other.windows(9).position(|window| window == b"a.example").unwrap();
+    other[at] = b'b';
+    assert_eq!(flow.read(&piece(20, at, &other[at..at + 4]).seal()), nameless(Progress::Malformed));
+    assert_eq!(flow.read(&piece(21, 0, &other).seal()), nameless(Progress::Malformed));
+}
+
+#[test]
 fn a_repetition_that_is_not_enough_is_told_apart() {
     let real = hello(b"a.example", &[900], &[20]);
     let mut reader = Box::new(Reader::new(false));

@@ -98,10 +98,16 @@ pub fn crafted(name: &[u8]) -> Vec<u8> {
 
 /// The same with the name behind an extension of this many bytes, such as the key of X25519MLKEM768.
 pub fn late_name(name: &[u8], before: usize) -> Vec<u8> {
-    let mut extensions = [&[0, 51][..], &prefixed(2, &vec![0x33; before])].concat();
-    let list = [&[0][..], &prefixed(2, name)].concat();
-    extensions.extend([&[0, 0][..], &prefixed(2, &prefixed(2, &list))].concat());
-    extensions.extend([0, 13, 0, 6, 0, 4, 4, 3, 8, 4]);
+    let share = vec![0x33; before];
+    with_extensions(&[(51, &share), (0, &server_name(name)), (13, &[0, 4, 4, 3, 8, 4])])
+}
+
+/// A hello with these extensions, by type and body, in this order.
+pub fn with_extensions(extensions: &[(u16, &[u8])]) -> Vec<u8> {
+    let extensions: Vec<u8> = extensions
+        .iter()
+        .flat_map(|(kind, body)| [&kind.to_be_bytes()[..], &prefixed(2, body)].concat())
+        .collect();
     let mut body = vec![3, 3];
     body.extend([0x77; 32]);
     body.extend(prefixed(1, &[0xa5; 32]));
@@ -110,6 +116,11 @@ pub fn late_name(name: &[u8], before: usize) -> Vec<u8> {
     body.extend(prefixed(2, &extensions));
     let message = [&[1][..], &prefixed(3, &body)].concat();
     [&[22, 3, 1][..], &prefixed(2, &message)].concat()
+}
+
+/// The body of a server_name extension with this name.
+pub fn server_name(name: &[u8]) -> Vec<u8> {
+    prefixed(2, &[&[0][..], &prefixed(2, name)].concat())
 }
 
 /// `bytes` behind their length in `width` bytes.

@@ -15,7 +15,9 @@ pub use expected::{Expected, Left, Outcome, drops, observes, passes, rejects, re
 pub use filter::{Filter, explained, run};
 pub use frame::{C_TAG, Extension, Frame, Path, S_TAG, TCP, UDP};
 pub use gateway_common::checks::seal;
-pub use hello::{Client, crafted, hello, late_name, nameless, position, replaced};
+pub use hello::{
+    Client, crafted, hello, late_name, nameless, position, replaced, server_name, with_extensions,
+};
 pub use setup::{LAPTOP, PHONE, STRANGER, Setup, TV};
 pub use tally::{by_policy, by_reason, of_device};
 pub use tcp::Tcp;

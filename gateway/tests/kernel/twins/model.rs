@@ -6,6 +6,7 @@ use gateway::policy::{Compiled, Numbers};
 use gateway_common::abi::{Action, Kind};
 use gateway_common::checks::dns::{read_announced, read_stream};
 use gateway_common::checks::wire::{Walk, payload, walk};
+use gateway_common::name::WireName;
 use gateway_common::reason::Reason;
 use gateway_common::wire::{Fragment, TCP, UDP};
 use gateway_common::{dns, http, tls};
@@ -186,8 +187,9 @@ impl Model {
     fn hello(&self, bytes: &[u8]) -> Option<Ruled> {
         let (progress, name) = tls::read(bytes);
         Some(match progress {
-            tls::Progress::Hungry | tls::Progress::Going => return None,
-            tls::Progress::Named => self.named(Reason::TlsSni, Kind::TlsSni, name.as_bytes()),
+            // Nobody steps on behind a name.
+            tls::Progress::Hungry | tls::Progress::Going | tls::Progress::Ended => return None,
+            tls::Progress::Named => self.server_name(Reason::TlsSni, Kind::TlsSni, &name),
             tls::Progress::Nameless => Ruled::nameless(),
             tls::Progress::NotHello => Ruled::passed(Reason::NotInspected),
             tls::Progress::Malformed => Ruled::refused(Reason::Malformed),
@@ -200,8 +202,8 @@ impl Model {
         let (progress, name) = http::read(bytes);
         Some(match progress {
             http::Progress::Hungry | http::Progress::Going => return None,
-            http::Progress::Named => self.named(Reason::HttpHost, Kind::HttpHost, name.as_bytes()),
-            http::Progress::Literal => Ruled::passed(Reason::Nameless),
+            http::Progress::Named => self.server_name(Reason::HttpHost, Kind::HttpHost, &name),
+            http::Progress::Literal => Ruled::literal(Kind::HttpHost, &name),
             http::Progress::Nameless => Ruled::nameless(),
             http::Progress::NotHttp | http::Progress::Http2 => Ruled::passed(Reason::NotInspected),
             http::Progress::Malformed => Ruled::refused(Reason::Malformed),
@@ -209,9 +211,8 @@ impl Model {
         })
     }
 
-    /// A DNS message in a datagram: its flow never has a verdict.
-    fn datagram(&mut self, message: &[u8]) -> Ruled {
-        self.flow = Flow::Midway;
+    /// A DNS message in a datagram, which is a flow of its own.
+    fn datagram(&self, message: &[u8]) -> Ruled {
         // Without a byte there is nothing to read, and nothing wrong with it.
         let results = if message.is_empty() { Vec::new() } else { read_announced(message, message.len()).0 };
         let named = results.iter().any(|(progress, _)| *progress == dns::Progress::Named);
@@ -254,6 +255,15 @@ impl Model {
         (None, told)
     }
 
+    /// A server name, which may be an address.
+    fn server_name(&self, reason: Reason, kind: Kind, name: &WireName) -> Ruled {
+        if name.is_ip_literal() {
+            Ruled::literal(kind, name)
+        } else {
+            self.named(reason, kind, name.as_bytes())
+        }
+    }
+
     fn named(&self, reason: Reason, kind: Kind, name: &[u8]) -> Ruled {
         // With the dot that `judge_name` takes off. What is no text is in no policy, but what is above it may be.
         let absolute = format!("{}.", String::from_utf8_lossy(name));
@@ -282,6 +292,13 @@ impl Ruled {
     fn refused(reason: Reason) -> Self {
         let told = (None, String::new(), Action::Drop.label(), reason.label());
         Self { told: vec![told], decides: true, ..Self::counted((Action::Drop, reason)) }
+    }
+
+    /// An address in the place of a name.
+    fn literal(kind: Kind, name: &WireName) -> Self {
+        let (action, reason) = (Action::Pass, Reason::IpLiteral);
+        let told = (kind.label(), name.as_bytes().escape_ascii().to_string(), action.label(), reason.label());
+        Self { told: vec![told], decides: true, ..Self::counted((action, reason)) }
     }
 
     fn nameless() -> Self {

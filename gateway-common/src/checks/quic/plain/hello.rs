@@ -32,12 +32,23 @@ pub struct Hello<'a> {
     end: usize,
     name: Vec<u8>,
     named: bool,
+    odd: bool,
     ech: bool,
 }
 
 impl<'a> Hello<'a> {
     pub fn new(pieces: &'a [Piece], ahead: usize, seeks_ech: bool) -> Self {
-        Self { pieces, ahead, seeks_ech, at: 0, end: 4, name: Vec::new(), named: false, ech: false }
+        Self {
+            pieces,
+            ahead,
+            seeks_ech,
+            at: 0,
+            end: 4,
+            name: Vec::new(),
+            named: false,
+            odd: false,
+            ech: false,
+        }
     }
 
     pub fn read(mut self) -> Read {
@@ -72,7 +83,10 @@ impl<'a> Hello<'a> {
         within(methods, 1, 255)?;
         self.pass_to_end(methods)?;
         let extensions = self.integer(2)?;
-        within(extensions, self.end - self.at, self.end - self.at)?;
+        // A hello that contradicts itself here is read as far as both lengths allow.
+        let left = self.end - self.at;
+        self.odd = extensions != left;
+        self.end = self.at + extensions.min(left);
         self.pass_to_end(0)?;
         loop {
             let header = self.integer(4)?;
@@ -148,7 +162,10 @@ impl<'a> Hello<'a> {
     /// Likewise where the hello may end.
     fn pass_to_end(&mut self, bytes: usize) -> Result<(), End> {
         self.pass(bytes)?;
-        if self.at == self.end { Err(NAMELESS) } else { Ok(()) }
+        if self.at < self.end {
+            return Ok(());
+        }
+        Err(if self.odd { MALFORMED } else { NAMELESS })
     }
 }
 
