@@ -17,7 +17,7 @@ const PIECES: usize = 64;
 const STREAM: u64 = 16 * 1024;
 const PAYLOAD: usize = 2048;
 /// How many unfinished connections of a flow are kept.
-const CONNECTIONS: usize = 4;
+const CONNECTIONS: usize = 8;
 
 /// A piece of the stream.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ mod tcp;
 
 pub use answer::{reset, unreachable};
 pub use expected::{Expected, Left, Outcome, drops, observes, passes, rejects, rejects_silently, withholds};
-pub use filter::{Filter, explained, run};
+pub use filter::{Filter, explained, now, run};
 pub use frame::{C_TAG, Extension, Frame, Path, S_TAG, TCP, UDP};
 pub use gateway_common::checks::seal;
 pub use hello::{
