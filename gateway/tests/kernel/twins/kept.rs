@@ -56,7 +56,9 @@ fn of_all_datagrams_kept_for_the_reader_of_quic_the_program_makes_the_same() {
     replay("../gateway-common/fuzz", "quic", |bytes| {
         // Also for another name, which passes if the first is blocked.
         let mut renamed = bytes.to_vec();
-        renamed.get_mut(1).map_or((), |name| *name ^= 1);
+        if let Some(name) = renamed.get_mut(1) {
+            *name ^= 1;
+        }
         vec![datagrams(bytes), datagrams(&renamed)]
     });
 }
