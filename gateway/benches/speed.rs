@@ -9,6 +9,7 @@
 mod speed {
     pub mod cases;
     pub mod hello;
+    pub mod quic;
     pub mod report;
     pub mod run;
 }
@@ -16,6 +17,9 @@ mod speed {
 #[expect(dead_code, reason = "the tests of the kernel half need more of it")]
 #[path = "../tests/kernel/harness/frame.rs"]
 mod frame;
+#[expect(dead_code, reason = "likewise")]
+#[path = "../../gateway-common/src/quic/tests/seal.rs"]
+mod seal;
 #[expect(dead_code, reason = "likewise")]
 #[path = "../tests/kernel/harness/setup.rs"]
 mod setup;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::commands::{bench, build, demo, fuzz, lab_client, lab_server, setup, test, vm};
+use xtask::commands::{bench, build, demo, fuzz, lab_server, setup, test, vm};
 use xtask::vm::guest;
 
 /// What a developer of gateway runs.
@@ -27,8 +27,6 @@ enum Cli {
     #[command(hide = true)]
     LabServer(lab_server::Args),
     #[command(hide = true)]
-    LabClient(lab_client::Args),
-    #[command(hide = true)]
     VmGuest,
 }
 
@@ -43,7 +41,6 @@ fn main() -> ExitCode {
         Cli::Bench(args) => bench::run(&args),
         Cli::Fuzz(args) => fuzz::run(&args),
         Cli::LabServer(args) => lab_server::run(&args),
-        Cli::LabClient(args) => return lab_client::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

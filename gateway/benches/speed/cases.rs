@@ -23,19 +23,23 @@ pub struct Case {
 /// Size of a segment as most networks carry it.
 const SEGMENT: usize = 1400;
 
-const NAME: &str = "api.account.example.org";
+pub const NAME: &str = "api.account.example.org";
 
-/// A policy with names at several depths, prefixes and a port, none of which any case meets.
+/// Where the phone's connections go to.
+pub const PHONE_PORT: u16 = 443;
+
+/// A policy with names at several depths, prefixes and a port, none of which any case meets. What cannot be read passes.
 pub fn policies() -> Setup {
     let names: Vec<String> = (0..200).map(|n| format!("\"host{n}.blocked.example\"")).collect();
     let text = format!(
-        "[block]\ndomains = [{}]\naddresses = [\"203.0.113.0/24\", \"2001:db8:bad::/48\"]\nports = [\"tcp/853\"]",
+        "[block]\ndomains = [{}]\naddresses = [\"203.0.113.0/24\", \"2001:db8:bad::/48\"]\nports = [\"tcp/853\"]\n\
+         [inspect]\nmalformed = \"pass\"",
         names.join(", ")
     );
     Setup::new().policy("p", &text).device("phone", PHONE, &["p"])
 }
 
-fn path(mac: MacAddr, port: u16) -> Path {
+pub fn path(mac: MacAddr, port: u16) -> Path {
     Path::v4().from(mac).port(port)
 }
 
@@ -79,7 +83,7 @@ pub fn all() -> Vec<Case> {
     let ack = |mac| Tcp::new(path(mac, 443)).send(&[0x17; 1000]);
     let (syn, mut decided) = opened(443);
     let decided_before = [syn.as_slice(), &[decided.send(&browser(NAME, 8, 517))]].concat();
-    vec![
+    let mut cases = vec![
         Case {
             name: "packet of a device without policies",
             before: Vec::new(),
@@ -121,5 +125,7 @@ pub fn all() -> Vec<Case> {
             fresh: false,
             target: Some(600),
         },
-    ]
+    ];
+    cases.extend(super::quic::all());
+    cases
 }

@@ -1,12 +1,13 @@
 //! The runs: batches of turns through the filter, each with its like through the empty program.
 
 use aya::Ebpf;
-use aya::maps::{Array, MapData, ProgramArray};
+use aya::maps::{Array, MapData, PerCpuArray, PerCpuValues, ProgramArray};
 use aya::programs::{TestRun as _, TestRunOptions, Xdp};
+use aya::util::nr_cpus;
 use gateway::datapath::load::{Loaded, Options};
 use gateway::datapath::maps::Maps;
 use gateway::policy::{Compiled, Numbers};
-use gateway_common::abi::{MAX_FLOWS, MAX_PARTIAL};
+use gateway_common::abi::{INITIALS_A_SECOND, MAX_FLOWS, MAX_PARTIAL};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -17,7 +18,10 @@ use crate::tcp::Tcp;
 
 /// Turns of a batch: so few that their events find room, and what is half read is not forgotten.
 const TURNS: u32 = 500;
-const _: () = assert!(TURNS < MAX_PARTIAL / 4);
+const _: () = assert!(TURNS < MAX_PARTIAL / 4 && TURNS < INITIALS_A_SECOND);
+
+/// Number of the only device that is listed.
+const PHONE: u32 = 1;
 
 /// Batches of a case.
 const BATCHES: usize = 41;
@@ -34,6 +38,8 @@ pub struct Bench {
     maps: Maps,
     object: Ebpf,
     turn: Array<MapData, [u32; 3]>,
+    /// How many Initials each device has sent in the second that is counted.
+    initials: PerCpuArray<MapData, [u32; 2]>,
     /// The programs of the filter, and what keeps those behind its tail calls.
     _loaded: Loaded,
     /// Holds the filter and the empty program.
@@ -54,13 +60,14 @@ impl Bench {
         maps.put_in_force(&compiled).unwrap();
         let mut object = Ebpf::load(object).unwrap();
         let turn = object.take_map("TURN").unwrap().try_into().unwrap();
+        let initials = loaded.ebpf.take_map("INITIALS").unwrap().try_into().unwrap();
         let mut measured: ProgramArray<_> = object.take_map("MEASURED").unwrap().try_into().unwrap();
         let empty = program(&mut object, "empty");
         empty.load().unwrap();
         measured.set(EMPTY, empty.fd().unwrap(), 0).unwrap();
         measured.set(FILTER, loaded.ingress().unwrap().fd().unwrap(), 0).unwrap();
         program(&mut object, "turn").load().unwrap();
-        let mut this = Self { maps, object, turn, _loaded: loaded, _measured: measured, next: 0 };
+        let mut this = Self { maps, object, turn, initials, _loaded: loaded, _measured: measured, next: 0 };
         let syn = Tcp::new(Path::v4()).syn();
         this.run_often(&syn, [0, 1, FILTER], MAX_FLOWS + TURNS);
         this.next = MAX_FLOWS + TURNS;
@@ -96,6 +103,9 @@ impl Bench {
 
     fn run_often(&mut self, frame: &Frame, turn: [u32; 3], repeat: u32) -> f64 {
         self.turn.set(0, turn, 0).unwrap();
+        // A batch is below what a device may send in a second, but many of them are not.
+        let cpus = nr_cpus().unwrap();
+        self.initials.set(PHONE, PerCpuValues::try_from(vec![[0; 2]; cpus]).unwrap(), 0).unwrap();
         let options = TestRunOptions { data_in: Some(&frame.bytes), repeat, ..TestRunOptions::new() };
         let result = program(&mut self.object, "turn").test_run(options).unwrap();
         assert_eq!(result.return_value, XDP_PASS);

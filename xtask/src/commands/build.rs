@@ -72,6 +72,13 @@ pub fn gateway(release: bool) -> Result<PathBuf> {
     Ok(program.context("cargo built no program `gateway`")?.file)
 }
 
+/// Builds the client and server of HTTP/3 that the end-to-end tests start, beside this program.
+pub fn peer() -> Result<()> {
+    // Of all packages, so that what it depends on has the features that it has everywhere: its cryptography takes a
+    // minute to compile, once.
+    exec::run(exec::cargo().args(["build", "--workspace", "--exclude", EBPF, "--bin", "lab-peer"]))
+}
+
 /// The symbols defined in the object that belong to panics. A panic that the compiler could not rule out leaves them.
 fn panics(object: &[u8]) -> Result<Vec<String>> {
     let file = object::File::parse(object)?;

@@ -4,7 +4,6 @@ pub mod bench;
 pub mod build;
 pub mod demo;
 pub mod fuzz;
-pub mod lab_client;
 pub mod lab_server;
 pub mod setup;
 pub mod test;

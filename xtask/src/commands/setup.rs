@@ -8,14 +8,27 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
+use crate::lab::chromium::BROWSERS;
 use crate::toolchain::choose::{Candidate, choose};
 use crate::toolchain::version::Version;
 use crate::toolchain::{LINKER_LLVM, Toolchain, find, llvm, oldest_rust};
 use crate::{exec, paths};
 
-/// Programs of the system that tests and demo call, with Debian's packages of them.
-const PROGRAMS: [(&str, &str); 4] =
-    [("ip", "iproute2"), ("curl", "curl"), ("nsenter", "util-linux"), ("mount", "mount")];
+/// A program of the system and Debian's package of it. Of several programs any one will do.
+type Program = (&'static [&'static str], &'static str);
+
+/// What tests and demo call.
+const LAB: [Program; 4] =
+    [(&["ip"], "iproute2"), (&["curl"], "curl"), (&["nsenter"], "util-linux"), (&["mount"], "mount")];
+
+/// What tests call beside that: other clients, and what records them.
+const CLIENTS: [Program; 5] = [
+    (&["openssl"], "openssl"),
+    (&["timeout"], "coreutils"),
+    (&["dig"], "bind9-dnsutils"),
+    (&["tcpdump"], "tcpdump"),
+    (&BROWSERS, "chromium"),
+];
 
 /// Debian's newest Rust, kept for building web browsers; it lives in /usr and leaves rustup's alone.
 const DEBIAN_RUST: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
@@ -32,9 +45,11 @@ const FUZZ_VERSION: (u32, u32) = (0, 13);
 pub fn run() -> Result<()> {
     let toolchain = toolchain()?;
     programs()?;
+    clients()?;
     println!("eBPF compiler: {}", toolchain.about);
     println!("eBPF linker:   {} with {}", toolchain.linker.display(), toolchain.llvm_lib.display());
-    println!("programs:      {}", PROGRAMS.map(|(program, _)| program).join(", "));
+    let all: Vec<&str> = LAB.iter().chain(&CLIENTS).filter_map(found).collect();
+    println!("programs:      {}", all.join(", "));
     println!("all is there: `cargo xtask build`, `cargo xtask test` and `cargo xtask demo` can run");
     Ok(())
 }
@@ -64,13 +79,26 @@ pub fn toolchain() -> Result<Toolchain> {
 
 /// Makes sure of the programs that tests and demo call.
 pub fn programs() -> Result<()> {
-    let missing = || PROGRAMS.iter().filter(|(program, _)| exec::find_program(program).is_none());
+    make_sure_of(&LAB, "tests and demo cannot build their network")
+}
+
+/// Makes sure of the programs that only tests call.
+pub fn clients() -> Result<()> {
+    make_sure_of(&CLIENTS, "the end-to-end tests have no clients")
+}
+
+fn found((names, _): &Program) -> Option<&'static str> {
+    names.iter().find(|name| exec::find_program(name).is_some()).copied()
+}
+
+fn make_sure_of(programs: &[Program], without: &str) -> Result<()> {
+    let missing = || programs.iter().filter(|program| found(program).is_none());
     let packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
     if packages.is_empty() {
         return Ok(());
     }
     let names = packages.join(" ");
-    let cure = format!("missing: {names}: tests and demo cannot build their network: install {names}");
+    let cure = format!("missing: {names}: {without}: install {names}");
     apt_install(&packages).with_context(|| cure.clone())?;
     ensure!(missing().next().is_none(), cure);
     Ok(())

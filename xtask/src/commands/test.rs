@@ -12,8 +12,10 @@ use crate::exec;
 use crate::lab::{GATEWAY_VARIABLE, bpffs};
 
 /// Unit and property tests: each line is one call of `cargo test`.
-const AS_USER: [&[&str]; 2] =
-    [&["--package", "gateway-common"], &["--package", "gateway", "--package", "xtask", "--lib", "--bins"]];
+const AS_USER: [&[&str]; 2] = [
+    &["--package", "gateway-common"],
+    &["--package", "gateway", "--package", "lab-peer", "--package", "xtask", "--lib", "--bins"],
+];
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -36,8 +38,10 @@ impl Args {
 pub fn run(args: &Args) -> Result<()> {
     let toolchain = setup::toolchain()?;
     setup::programs()?;
+    setup::clients()?;
     build::ebpf(&toolchain)?;
     let gateway = build::gateway(false)?;
+    build::peer()?;
     // Built before any test runs: a test that does not compile is known in the first minute.
     let privileged = privileged()?;
     bpffs::mount()?;

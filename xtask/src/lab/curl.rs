@@ -10,8 +10,11 @@ use super::tls_server::SAW;
 /// curl's exit code when the time given to it is over.
 pub const TIMED_OUT: u8 = 28;
 
+/// What openssl says instead: the number of ECONNRESET.
+const OPENSSL_RESET: &str = "errno=104";
+
 /// What clients say of a connection that was reset before or after it was open.
-const RESET: [&str; 3] = ["Connection reset by peer", "Connection refused", "ConnectionReset"];
+const RESET: [&str; 4] = ["Connection reset by peer", "Connection refused", "ConnectionReset", OPENSSL_RESET];
 
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +42,7 @@ impl Outcome {
     pub fn of(output: &Output) -> Result<Self> {
         if output.status.success() {
             let body = String::from_utf8_lossy(&output.stdout);
-            let name = body.trim().strip_prefix(SAW);
+            let name = body.lines().next().and_then(|line| line.strip_prefix(SAW));
             let name =
                 name.with_context(|| format!("somebody else than the lab's server answered: {body}"))?;
             return Ok(Self::Reached { server_name: name.to_owned() });

@@ -2,22 +2,25 @@
 //! `cargo xtask demo` and the tests of this package.
 
 pub mod bpffs;
+pub mod capture;
+pub mod chromium;
 pub mod curl;
+pub mod dns_server;
 pub mod gateway;
+pub mod http_server;
 pub mod metrics;
 mod netns;
 pub mod network;
-pub mod tls_client;
+mod server;
 pub mod tls_server;
+pub mod visit;
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File};
-use std::io::{BufRead, BufReader};
+use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -26,11 +29,12 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::wait::wait_until;
 use crate::{exec, interrupt};
-use curl::Outcome;
 use gateway::{Config, Gateway, METRICS};
 use metrics::Metrics;
 use netns::Namespace;
-use network::{ANNA, BOB, Family, HOSTS, Host, Phone};
+use network::{ANNA, BOB, HOSTS, Phone};
+use server::Server;
+use visit::curl_in;
 
 /// The environment variable that tells tests where the gateway's program lies.
 pub const GATEWAY_VARIABLE: &str = "GATEWAY_BIN";
@@ -44,11 +48,29 @@ pub const BRIEF: Duration = Duration::from_secs(3);
 /// How long the gateway may take to load, fill and attach: the verifier is slow on small machines.
 const START: Duration = Duration::from_secs(60);
 
+/// The line by which a server of the lab says that clients may come.
+pub const LISTENING: &str = "listening";
+
+/// Files in the lab's folder: the certificate of the authority that clients believe, the servers' own, and its key.
+pub const AUTHORITY: &str = "ca.pem";
+/// See [`AUTHORITY`].
+pub const CERTIFICATE: &str = "server.pem";
+/// See [`AUTHORITY`].
+pub const KEY: &str = "server.key";
+
+/// Where [`Lab::start_quic`] listens.
+pub const QUIC_PORT: u16 = 443;
+
+/// Likewise, for a server that answers a first Initial with a Retry.
+pub const RETRY_PORT: u16 = 4433;
+
 /// The programs that a lab starts.
 #[derive(Debug, Clone)]
 pub struct Programs {
-    /// This package's own program, which has the lab's server and client.
+    /// This package's own program, which has the lab's servers.
     pub xtask: PathBuf,
+    /// The client and server of the package `lab-peer`; only tests need it.
+    pub peer: PathBuf,
     /// The gateway.
     pub gateway: PathBuf,
 }
@@ -58,7 +80,18 @@ impl Programs {
     pub fn beside(xtask: PathBuf) -> Self {
         let named = env::var_os(GATEWAY_VARIABLE).map(PathBuf::from);
         let gateway = named.unwrap_or_else(|| xtask.with_file_name("gateway"));
-        Self { xtask, gateway }
+        Self { peer: xtask.with_file_name("lab-peer"), xtask, gateway }
+    }
+}
+
+impl Programs {
+    fn peer(&self) -> Result<&Path> {
+        ensure!(
+            self.peer.exists(),
+            "{} is missing: run `cargo xtask test`, which builds it",
+            self.peer.display()
+        );
+        Ok(&self.peer)
     }
 }
 
@@ -71,9 +104,9 @@ pub struct Lab {
     anna: Namespace,
     bob: Namespace,
     router: Namespace,
-    /// Held for its removal at the end: a wire goes with either of its ends.
-    _server: Namespace,
-    web: Child,
+    server: Namespace,
+    /// Held for its end, which is before that of the namespaces.
+    web: Option<Server>,
 }
 
 impl Lab {
@@ -102,13 +135,27 @@ impl Lab {
             .mode(0o700)
             .create(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
-        let web = start_web(&programs.xtask, &server, &folder)
-            .inspect_err(|_| drop(fs::remove_dir_all(&folder)))?;
         let pin = bpffs::pin_folder(&id);
-        let lab = Self { programs, pin, folder, anna, bob, router, _server: server, web };
+        let mut lab = Self { programs, pin, folder, anna, bob, router, server, web: None };
+        lab.web = Some(lab.start_web()?);
         lab.open_for_resets(&ANNA)?;
         lab.open_for_resets(&BOB)?;
         Ok(lab)
+    }
+
+    fn start_web(&self) -> Result<Server> {
+        let mut command = self.server.command(&self.programs.xtask)?;
+        command.arg("lab-server").arg("--folder").arg(&self.folder).args(HOSTS.map(|host| host.name));
+        Server::start(&mut command, &self.file("web.log")).context("no web server")
+    }
+
+    /// Starts a server of HTTP/3 for every host, which goes on until it is dropped.
+    pub fn start_quic(&self) -> Result<Server> {
+        let mut command = self.server.command(self.programs.peer()?)?;
+        let ports = [QUIC_PORT, RETRY_PORT].map(|port| port.to_string());
+        command.args(["serve", "--port", &ports[0], "--retry-port", &ports[1], "--certificate"]);
+        command.arg(self.file(CERTIFICATE)).arg("--key").arg(self.file(KEY));
+        Server::start(&mut command, &self.file("quic.log")).context("no server of HTTP/3")
     }
 
     /// A veth takes frames that an XDP program at its other end sends back, as resets are, only if it has a program
@@ -178,33 +225,6 @@ impl Lab {
         if phone.name == ANNA.name { &self.anna } else { &self.bob }
     }
 
-    /// A phone visits a host by curl over TLS.
-    pub fn visit(&self, phone: &Phone, host: &Host, family: Family, patience: Duration) -> Result<Outcome> {
-        let (name, seconds) = (host.name, patience.as_secs().to_string());
-        let address = match family {
-            Family::V4 => host.address(family).to_string(),
-            Family::V6 => format!("[{}]", host.address(family)),
-        };
-        let mut curl = curl_in(self.namespace(phone))?;
-        curl.args(["--connect-timeout", &seconds, "--max-time", &seconds])
-            .args(["--resolve", &format!("{name}:443:{address}")])
-            .arg("--cacert")
-            .arg(self.ca())
-            .arg(format!("https://{name}/"));
-        attempt(curl)
-    }
-
-    /// A phone visits the address of a host with a server name sent exactly as given.
-    pub fn visit_as(&self, phone: &Phone, name: &str, host: &Host, patience: Duration) -> Result<Outcome> {
-        let mut client = self.phone(phone, &self.programs.xtask)?;
-        client
-            .args(["lab-client", "--name", name, "--seconds", &patience.as_secs().to_string()])
-            .args(["--to", &format!("{}:443", host.address(Family::V4))])
-            .arg("--ca")
-            .arg(self.ca());
-        attempt(client)
-    }
-
     /// Starts the gateway and returns when it filters.
     pub fn start_gateway(&self, config: &Config) -> Result<Gateway> {
         let program = &self.programs.gateway;
@@ -256,7 +276,7 @@ impl Lab {
     }
 
     fn ca(&self) -> PathBuf {
-        self.file("ca.pem")
+        self.file(AUTHORITY)
     }
 
     fn config_file(&self) -> PathBuf {
@@ -288,44 +308,9 @@ impl Drop for Lab {
             eprintln!("the gateway's log:\n{}", self.log());
         }
         self.remove_filter();
-        // Both fail only where the server has ended by itself.
-        drop(self.web.kill());
-        drop(self.web.wait());
+        self.web = None;
         if let Err(error) = fs::remove_dir_all(&self.folder) {
             eprintln!("cannot remove {}: {error}", self.folder.display());
         }
     }
-}
-
-/// Starts the web server and returns when it listens.
-fn start_web(xtask: &Path, server: &Namespace, folder: &Path) -> Result<Child> {
-    let mut command = server.command(xtask)?;
-    command.arg("lab-server").arg("--ca").arg(folder.join("ca.pem")).args(HOSTS.map(|host| host.name));
-    let log = File::create(folder.join("web.log"))?;
-    // It serves as long as its standard input is open, so it ends with this process however that ends.
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).process_group(0);
-    let mut child = command.spawn().context("cannot start the web server")?;
-    let mut line = String::new();
-    let said = child.stdout.take().context("the web server has no standard output")?;
-    BufReader::new(said).read_line(&mut line).context("cannot read what the web server says")?;
-    if line.trim() != tls_server::LISTENING {
-        drop(child.kill());
-        drop(child.wait());
-        bail!("the web server did not start: {}", fs::read_to_string(folder.join("web.log"))?.trim());
-    }
-    Ok(child)
-}
-
-/// curl in a namespace, without anybody's ~/.curlrc and proxy.
-fn curl_in(namespace: &Namespace) -> Result<Command> {
-    let mut curl = namespace.command(exec::tool("curl")?.get_program())?;
-    curl.args(["-q", "--silent", "--show-error", "--fail", "--noproxy", "*"]);
-    Ok(curl)
-}
-
-fn attempt(mut client: Command) -> Result<Outcome> {
-    interrupt::check()?;
-    client.stdin(Stdio::null()).process_group(0);
-    let output = client.output().with_context(|| format!("cannot start `{}`", exec::shown(&client)))?;
-    Outcome::of(&output)
 }

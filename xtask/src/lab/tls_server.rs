@@ -1,7 +1,7 @@
 //! A TLS server that tells each client which server name it saw. Its certificates are made for the run.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,22 +14,20 @@ use rustls::crypto::ring;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// The line that says that clients may come.
-pub const LISTENING: &str = "listening";
+use super::http_server::read_request;
+use super::{AUTHORITY, CERTIFICATE, KEY};
 
 /// What stands before the server name in an answer.
 pub const SAW: &str = "server name: ";
 
 /// A client that was cut off by the filter does not hold a thread for longer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Serves on port 443 of every address until standard input is closed.
-pub fn serve(ca_file: &Path, names: &[String]) -> Result<()> {
-    let config = Arc::new(configure(ca_file, names)?);
+/// Serves on port 443 of every address as long as this process runs.
+pub fn serve(folder: &Path, names: &[String]) -> Result<()> {
+    let config = Arc::new(configure(folder, names)?);
     // One socket for IPv6 and IPv4: a new network namespace has `bindv6only` off.
     let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 443)).context("cannot listen on port 443")?;
-    println!("{LISTENING}");
-    io::stdout().flush()?;
     thread::spawn(move || {
         for client in listener.incoming().filter_map(Result::ok) {
             let config = Arc::clone(&config);
@@ -37,23 +35,24 @@ pub fn serve(ca_file: &Path, names: &[String]) -> Result<()> {
             thread::spawn(move || drop(answer(config, client)));
         }
     });
-    io::copy(&mut io::stdin(), &mut io::sink()).context("cannot watch standard input")?;
     Ok(())
 }
 
-/// Makes an authority, writes its certificate for the clients, and a certificate for the names.
-fn configure(ca_file: &Path, names: &[String]) -> Result<ServerConfig> {
+/// Makes an authority and a certificate for the names, and writes both, for the clients and for other servers.
+fn configure(folder: &Path, names: &[String]) -> Result<ServerConfig> {
     let mut ca = CertificateParams::new(Vec::new())?;
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     ca.distinguished_name.push(DnType::CommonName, "gateway lab");
     let ca_key = KeyPair::generate()?;
     let ca_certificate = ca.self_signed(&ca_key)?;
-    fs::write(ca_file, ca_certificate.pem())
-        .with_context(|| format!("cannot write {}", ca_file.display()))?;
-
     let key = KeyPair::generate()?;
     let leaf = CertificateParams::new(names)?.signed_by(&key, &Issuer::new(ca, ca_key))?;
+    let files = [(AUTHORITY, ca_certificate.pem()), (CERTIFICATE, leaf.pem()), (KEY, key.serialize_pem())];
+    for (name, text) in files {
+        let file = folder.join(name);
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -70,18 +69,12 @@ fn answer(config: Arc<ServerConfig>, client: TcpStream) -> Result<()> {
     read_request(&mut stream)?;
     let body = format!("{SAW}{}\n", stream.conn.server_name().unwrap_or_default());
     let length = body.len();
-    write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")?;
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nalt-svc: h3=\":443\"\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n{body}"
+    )?;
     stream.conn.send_close_notify();
     stream.flush()?;
-    Ok(())
-}
-
-/// Reads up to the empty line that ends a request without a body.
-fn read_request(stream: &mut impl Read) -> Result<()> {
-    for line in BufReader::new(stream).lines() {
-        if line?.is_empty() {
-            break;
-        }
-    }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::cargo_json::Executable;
 use crate::{exec, paths};
 
 /// Folders of the workspace that tests may read; they lie in the machine where they lie here.
-const DATA: [&str; 2] = ["policies", "gateway/tests"];
+const DATA: [&str; 4] = ["policies", "gateway/tests", "gateway/fuzz", "gateway-common/fuzz"];
 
 /// Builds the archive in which `test` is run with these arguments; `scratch` is a folder for its parts.
 pub fn build(test: &Executable, arguments: &[OsString], scratch: &Path) -> Result<Vec<u8>> {

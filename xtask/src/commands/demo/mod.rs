@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<()> {
         // Built as the user, so that root owns nothing in `target`; shown as root.
         return exec::run(exec::as_root(&xtask, &[])?.args(["demo", "--gateway"]).arg(&gateway));
     }
-    let lab = Lab::start(Programs { xtask, gateway })?;
+    let lab = Lab::start(Programs { gateway, ..Programs::beside(xtask) })?;
     let shown = show(&lab);
     if shown.is_err() {
         eprintln!("\nThe gateway's log:\n{}", lab.log());
