@@ -94,6 +94,8 @@ mod tests {
         ("rfc_9369", &[Named]),
         ("draft_29", &[Named]),
         ("reserved_version", &[Named]),
+        ("reserved_version_of_draft_29", &[Named]),
+        ("reserved_version_of_draft_29_in_two", &[Hungry, Named]),
         ("unknown_version", &[NotInitial]),
         ("retry", &[NotInitial]),
         ("early_data_alone", &[EarlyData]),

@@ -17,6 +17,8 @@ pub const CONNECTION_ID: [u8; 8] = [0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x
 pub struct Initial {
     /// In the header; keys are those of the draft or version that has its salt, and of version 1 for all others.
     pub version: u32,
+    /// The version whose keys it is sealed with, if it is not `version`.
+    pub key_version: Option<u32>,
     /// The destination connection ID.
     pub destination: Vec<u8>,
     /// The source connection ID.
@@ -40,6 +42,7 @@ impl Initial {
     pub fn new(payload: Vec<u8>) -> Self {
         Self {
             version: 1,
+            key_version: None,
             destination: CONNECTION_ID.to_vec(),
             source: Vec::new(),
             key_id: None,
@@ -52,7 +55,7 @@ impl Initial {
     }
 
     fn keys(&self) -> Keys {
-        let version = match self.version {
+        let version = match self.key_version.unwrap_or(self.version) {
             0x6b33_43cf => Version::V2,
             0xff00_001d..=0xff00_0020 => Version::V1Draft,
             _ => Version::V1,

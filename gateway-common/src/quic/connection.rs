@@ -8,7 +8,7 @@
 use super::engine::{Datagram, Engine, peek, read};
 use super::flight::Flight;
 use super::header::Kind;
-use super::keys::Keys;
+use super::keys::{Keys, Secret};
 use super::progress::Progress;
 
 /// Of a flow: a flight of it is kept, because its hello was not complete.
@@ -102,15 +102,6 @@ impl Reading {
     }
 }
 
-/// Where a datagram is read.
-#[derive(Clone, Copy)]
-struct Place {
-    /// In the kept flight.
-    kept: bool,
-    /// With keys of a connection whose first ID is not that of the datagram.
-    foreign: bool,
-}
-
 /// Reads a datagram of a flow with these `flags` ([`KEPT`], [`NAMED`]).
 #[inline(always)]
 pub fn read_datagram<'a, E: Engine, M: Memory<'a>>(
@@ -123,6 +114,7 @@ pub fn read_datagram<'a, E: Engine, M: Memory<'a>>(
     let fresh = memory.fresh();
     fresh.seek_ech(seeks_ech);
     fresh.set_spent(0);
+    fresh.guess(Secret::V1 as u32);
     match peek(engine, fresh, datagram) {
         Kind::Initial | Kind::EarlyData | Kind::Handshake => {}
         Kind::Malformed => return Reading::nothing(Progress::Malformed),
@@ -130,15 +122,16 @@ pub fn read_datagram<'a, E: Engine, M: Memory<'a>>(
             return Reading::nothing(Progress::NotInitial);
         }
     }
-    let Some(place) = place(memory, flags) else {
+    let Some(kept) = place(memory, flags) else {
         return Reading { evicted: true, ..Reading::nothing(Progress::Hungry) };
     };
-    let mut reading = read_in(engine, memory, datagram, place.kept, seeks_ech);
-    if matches!(reading.progress, Progress::Malformed) && place.foreign {
-        let spent = if place.kept { memory.kept().spent() } else { memory.fresh().spent() };
+    let mut reading = read_in(engine, memory, datagram, kept, seeks_ech);
+    if matches!(reading.progress, Progress::Malformed) && memory.fresh().is_unsure() {
+        let spent = if kept { memory.kept().spent() } else { memory.fresh().spent() };
         let fresh = memory.fresh();
         fresh.set_spent(spent);
         fresh.clear();
+        fresh.guess_again();
         fresh.derive_from_own();
         reading = read_in(engine, memory, datagram, false, seeks_ech);
     }
@@ -169,29 +162,34 @@ fn read_in<'a, E: Engine, M: Memory<'a>>(
     }
 }
 
-/// Sets up the flight in which the datagram whose header was read is to be read; `None` if that was evicted.
+/// Sets up the flight in which the datagram whose header was read is to be read: whether that is the kept one; `None` if it
+/// was evicted. Whether the keys may not fit is noted in the fresh one.
 #[inline(always)]
-fn place<'a, M: Memory<'a>>(memory: &mut M, flags: u32) -> Option<Place> {
+fn place<'a, M: Memory<'a>>(memory: &mut M, flags: u32) -> Option<bool> {
     let fresh = memory.fresh();
     fresh.clear();
     let Some(keys) = memory.keys() else {
-        memory.fresh().derive_from_own();
-        return if flags & KEPT == 0 { Some(Place { kept: false, foreign: false }) } else { None };
+        let fresh = memory.fresh();
+        fresh.derive_from_own();
+        fresh.set_unsure(fresh.is_guess());
+        return if flags & KEPT == 0 { Some(false) } else { None };
     };
     let fresh = memory.fresh();
+    fresh.guess(keys.secret);
+    // RFC 9369, 4.1: the keys of the version that was agreed on come from the same connection ID.
+    fresh.derive_from(&keys.id);
     let (secret, foreign) = (fresh.secret(), !fresh.is_of(keys));
+    fresh.set_unsure(foreign);
     if flags & KEPT != 0 && (memory.find(Whose::Own) || foreign && memory.find(Whose::Last)) {
         memory.kept().set_spent(0);
-        return Some(Place { kept: true, foreign });
+        return Some(true);
     }
     let fresh = memory.fresh();
-    if secret != keys.secret {
-        // RFC 9369, 4.1: the keys of the version that was agreed on come from the same connection ID.
-        fresh.derive_from(&keys.id);
-    } else if keys.kept != 0 {
-        return None;
-    } else {
+    if secret == keys.secret {
+        if keys.kept != 0 {
+            return None;
+        }
         fresh.use_keys(keys);
     }
-    Some(Place { kept: false, foreign })
+    Some(false)
 }

@@ -4,7 +4,7 @@ use super::engine::{Datagram, Engine};
 use super::frames::{self, Frames};
 use super::header::{ConnectionId, HEAD_LEN, Header, Kind};
 use super::hello::Hello;
-use super::keys::{COMPRESSIONS, Derivation, Keys, Turn};
+use super::keys::{COMPRESSIONS, Derivation, Keys, Secret, Turn};
 use super::open::{MAX_SLOTS, PAIR_BYTES, Payloads, SLOT_LEN, SLOTS, place_of};
 use super::progress::Progress;
 use super::segments::{Added, Found, MAX_COPIES, MAX_SEGMENTS, MAX_STREAM, Segments};
@@ -61,6 +61,8 @@ pub struct Flight {
     was_complete: bool,
     /// Whether the hello is read to its end (see [`Flight::seek_ech`]).
     seeks_ech: bool,
+    /// Whether the keys may not fit (see [`Flight::is_unsure`]).
+    unsure: bool,
     /// How many slots are in use.
     slots: u32,
     /// How many slots and segments there were before the datagram under way.
@@ -94,6 +96,7 @@ impl Flight {
         complete: false,
         was_complete: false,
         seeks_ech: false,
+        unsure: false,
         slots: 0,
         slots_before: 0,
         before: 0,
@@ -144,6 +147,39 @@ impl Flight {
     #[inline(always)]
     pub const fn secret(&self) -> u32 {
         self.header.secret
+    }
+
+    /// Whether the version of the datagram is reserved (RFC 9000, 15), so that [`Flight::secret`] is a guess.
+    #[inline(always)]
+    pub const fn is_guess(&self) -> bool {
+        self.header.reserved
+    }
+
+    /// Whether the keys with which the datagram is read may not fit: they are those of a connection whose first ID is not
+    /// that of the datagram, or made with a salt that is a guess.
+    #[inline(always)]
+    pub const fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// Sets [`Flight::is_unsure`].
+    #[inline(always)]
+    pub const fn set_unsure(&mut self, unsure: bool) {
+        self.unsure = unsure;
+    }
+
+    /// If the [`Flight::secret`] was a guess for the datagram's own connection ID, makes the other guess.
+    #[inline(always)]
+    pub fn guess_again(&mut self) {
+        if self.header.reserved && self.source.is(&self.id) {
+            self.header.guess(Secret::Draft29 as u32);
+        }
+    }
+
+    /// Sets the [`Flight::secret`] of reserved versions.
+    #[inline(always)]
+    pub const fn guess(&mut self, secret: u32) {
+        self.header.guess(secret);
     }
 
     /// The connection ID of the first packet of the datagram.

@@ -108,8 +108,12 @@ pub(super) struct Header {
     pub(super) end: u32,
     /// A [`Secret`] as a number.
     pub(super) secret: u32,
+    /// The one that a reserved version is read with.
+    guess: u32,
     /// The first byte, protected.
     pub(super) first: u8,
+    /// Whether the version is reserved, so that `secret` is a guess.
+    pub(super) reserved: bool,
 }
 
 /// A connection ID.
@@ -152,8 +156,19 @@ impl Header {
         number_at: 0,
         end: 0,
         secret: 0,
+        guess: Secret::V1 as u32,
         first: 0,
+        reserved: false,
     };
+
+    /// Sets which [`Secret`], as a number, a reserved version is read with.
+    #[inline(always)]
+    pub(super) const fn guess(&mut self, secret: u32) {
+        self.guess = secret;
+        if self.reserved {
+            self.secret = secret;
+        }
+    }
 
     #[inline(always)]
     const fn byte(&self, at: u32) -> u8 {
@@ -194,7 +209,8 @@ impl Header {
             return Kind::Negotiation;
         }
         let Some(secret) = Secret::of(version) else { return Kind::UnknownVersion };
-        self.secret = secret as u32;
+        self.reserved = Secret::is_reserved(version);
+        self.secret = if self.reserved { self.guess } else { secret as u32 };
         let kind = secret.kind(self.first >> 4 & 3);
         self.id.len = u32::from(self.byte(5));
         if self.id.len > MAX_CONNECTION_ID {

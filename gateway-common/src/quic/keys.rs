@@ -22,7 +22,7 @@ pub(super) const COMPRESSIONS: u32 = 14;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(super) enum Secret {
-    /// RFC 9001, and drafts 33 and 34. Versions reserved to be unknown (RFC 9000, 15) are sent by clients of version 1.
+    /// RFC 9001, and drafts 33 and 34.
     V1,
     /// RFC 9369.
     V2,
@@ -32,6 +32,9 @@ pub(super) enum Secret {
     Draft23,
     /// Draft 22.
     Draft22,
+    /// TLS in Google's QUIC, versions T050 and T051.
+    T050,
+    T051,
 }
 
 const SECRETS: usize = 8;
@@ -46,9 +49,18 @@ impl Secret {
             // The last two are numbers of mvfst.
             0xff00_0017..=0xff00_001c | 0xface_b002 | 0xface_b00e => Some(Self::Draft23),
             0xff00_0016 | 0xface_b001 => Some(Self::Draft22),
-            _ if version & 0x0f0f_0f0f == 0x0a0a_0a0a => Some(Self::V1),
+            0x5430_3530 => Some(Self::T050),
+            0x5430_3531 => Some(Self::T051),
+            _ if Self::is_reserved(version) => Some(Self::V1),
             _ => None,
         }
+    }
+
+    /// Whether this version is reserved to be unknown (RFC 9000, 15). Clients send one to have the server say which it
+    /// knows, with the salt of a version of their own: mostly [`Secret::V1`], and some with [`Secret::Draft29`].
+    #[inline(always)]
+    pub(super) const fn is_reserved(version: u32) -> bool {
+        version & 0x0f0f_0f0f == 0x0a0a_0a0a
     }
 
     /// What the type bits of the first byte mean (RFC 9000, 17.2; RFC 9369, 3.2).
@@ -80,8 +92,8 @@ static SALTED: [Salted; SECRETS] = [
     salted(0xafbf_ec28_9993_d24c_9e97_86f1_9c61_11e0, 0x4390_a899),
     salted(0xc3ee_f712_c72e_bb5a_11a7_d243_2bb4_6365, 0xbef9_f502),
     salted(0x7fbc_db0e_7c66_bbe9_193a_96cd_2151_9ebd, 0x7a02_644a),
-    Salted { inner: [0; 8], outer: [0; 8] },
-    Salted { inner: [0; 8], outer: [0; 8] },
+    salted(0x7ff5_79e5_acd0_7291_5580_304c_43a2_367c, 0x6048_8310),
+    salted(0x7a4e_def4_e7cc_ee5f_a450_6c19_124f_c8cc, 0xda6e_033d),
     Salted { inner: [0; 8], outer: [0; 8] },
 ];
 

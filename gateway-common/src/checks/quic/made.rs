@@ -18,8 +18,9 @@ const FRAMES: u8 = 80;
 /// How long a payload may become: more than is read.
 const PAYLOAD: usize = 2100;
 
-const VERSIONS: [u32; 8] =
-    [1, 1, 0x6b33_43cf, 0xff00_001d, 0x1a2a_3a4a, 0xff00_0017, 0xface_b001, 0x5130_3433];
+const DRAFT_29: u32 = 0xff00_001d;
+const RESERVED: u32 = 0x1a2a_3a4a;
+const VERSIONS: [u32; 8] = [1, 1, 0x6b33_43cf, DRAFT_29, RESERVED, 0xff00_0017, 0xface_b001, 0x5130_3433];
 
 const NAMES: [&[u8]; 8] = [
     b"a.example",
@@ -134,6 +135,8 @@ fn packet(source: &mut Source<'_>, hello: &[u8]) -> (Vec<u8>, bool) {
         let reserved = u8::from(kind == 2);
         let initial = Initial {
             version,
+            // A reserved version with a token has the keys of draft 29.
+            key_version: (version == RESERVED && kind == 1).then_some(DRAFT_29),
             destination,
             key_id,
             token,

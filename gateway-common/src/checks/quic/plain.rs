@@ -7,7 +7,7 @@ use std::vec::Vec;
 
 use crate::quic::{Kind, Progress};
 use hello::Hello;
-use packet::{Frame, Key, Packet, frames, packet};
+use packet::{Frame, Key, Packet, Salt, frames, packet};
 
 /// How many packets of a datagram are looked at, how many with pieces are kept of a connection, and how many pieces.
 const PACKETS: usize = 4;
@@ -62,6 +62,8 @@ struct Connection {
     key: Option<Key>,
     /// What keys are made from if there are none.
     source: Vec<u8>,
+    /// And the salt, where the version does not say it.
+    guess: Option<Salt>,
     pieces: Vec<Piece>,
     /// How many packets with pieces there are.
     packets: usize,
@@ -101,25 +103,35 @@ impl Flow {
             Kind::Malformed => return Read::nothing(Progress::Malformed),
             _ => return Read::nothing(Progress::NotInitial),
         }
-        let own = || Connection { source: first.id.clone(), ..Connection::default() };
-        let Some(last) = self.last.clone() else { return self.read_fresh(own(), datagram, &first.id) };
+        let own = |guess| {
+            let (source, guess) = (first.id.clone(), Some(guess));
+            Connection { source, guess, ..Connection::default() }
+        };
+        let Some(last) = self.last.clone() else {
+            let read = self.read_fresh(own(Salt::V1), datagram, &first.id);
+            if read.progress == Progress::Malformed && first.reserved {
+                return self.read_fresh(own(Salt::Draft29), datagram, &first.id);
+            }
+            return read;
+        };
         let foreign = first.id != last.id;
+        let salt = if first.reserved { last.salt } else { first.salt };
         let of = |kept: &[Connection], id: &[u8]| {
-            kept.iter().position(|kept| {
-                kept.key.as_ref().is_some_and(|key| (key.salt, &key.id[..]) == (first.salt, id))
-            })
+            kept.iter()
+                .position(|kept| kept.key.as_ref().is_some_and(|key| (key.salt, &key.id[..]) == (salt, id)))
         };
         let found = of(&self.kept, &first.id).or_else(|| of(&self.kept, &last.id).filter(|_| foreign));
         let read = if let Some(index) = found {
             self.read_kept(index, datagram, &first.id)
         } else {
             // RFC 9369, 4.1: another version has its keys from the same connection ID.
-            let key = (last.salt == first.salt).then_some(last.clone());
-            let connection = Connection { key, source: last.id, ..Connection::default() };
+            let key = (last.salt == salt).then_some(last.clone());
+            let guess = Some(last.salt);
+            let connection = Connection { key, source: last.id, guess, ..Connection::default() };
             self.read_fresh(connection, datagram, &first.id)
         };
         if read.progress == Progress::Malformed && foreign {
-            return self.read_fresh(own(), datagram, &first.id);
+            return self.read_fresh(own(last.salt), datagram, &first.id);
         }
         read
     }
@@ -190,7 +202,8 @@ impl Flow {
             return Read::nothing(Progress::Malformed);
         }
         let source = connection.source.clone();
-        let key = connection.key.get_or_insert(Key { salt: packet.salt, id: source });
+        let salt = connection.guess.filter(|_| packet.reserved).unwrap_or(packet.salt);
+        let key = connection.key.get_or_insert(Key { salt, id: source });
         if connection.packets >= KEPT_PACKETS {
             return Read::nothing(Progress::TooLong);
         }

@@ -45,6 +45,60 @@ fn drafts_and_reserved_versions_are_read_with_the_salt_that_they_use() {
     }
 }
 
+/// What HKDF makes of the salts that rustls does not know: the first four words of the key, the IV and the key of the header
+/// protection, by an implementation of its own.
+#[test]
+fn the_keys_of_older_versions_are_those_that_hkdf_makes_of_their_salts() {
+    for (version, expected) in [
+        (
+            0xff00_001c,
+            "af7fd7efebd21878ff66811248983694 8681359410a70bb9c92f0420 a980b8b4fb7d9fbc13e814c23164253d",
+        ),
+        (
+            0xff00_0016,
+            "07863d9c083786bc86766ce0d02bf93f fb33da41a8f297d482df670e 48dbcf44e335508f7f23fb2c3790a37c",
+        ),
+        (
+            0x5430_3530,
+            "80ab8e0313d2c851aaff5405824a916a aedd2abe20b9eff2116e4429 d3a731204b1c81e9644f91bd062633a9",
+        ),
+        (
+            0x5430_3531,
+            "e66b805440a16d39f1889b2726d1cc5c efdd37eda34f2f7080bb140c 34ebf45dc367d3502a9fe09cfd3fd9f6",
+        ),
+    ] {
+        let mut reader = Box::new(Reader::new(false));
+        // Sealed with other keys; the version in it says which are derived.
+        _ = reader.read(&sample(version));
+        let keys = &reader.flight().keys;
+        let words = [&keys.payload[..4], &keys.iv, &keys.header[..4]].concat();
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        assert_eq!(bytes, hex(&expected.replace(' ', "")), "{version:x}");
+    }
+}
+
+#[test]
+fn a_reserved_version_is_read_with_the_salt_of_version_1_or_of_draft_29_in_one_piece_or_two() {
+    let hello = rustls_hello("www.blocked.example");
+    for key_version in [1, 0xff00_001d] {
+        let datagram = |payload, number| {
+            let initial = Initial { version: 0x0a0a_0a0a, number, ..Initial::new(padded(payload)) };
+            Initial { key_version: Some(key_version), ..initial }.seal()
+        };
+        let whole = datagram(crypto(0, &hello), 0);
+        let mut flow = Flow::new();
+        assert_eq!(flow.read(&whole), named("www.blocked.example"));
+        assert_eq!(flow.read(&whole), named("www.blocked.example"), "once more");
+        let at = hello.windows(7).position(|bytes| bytes == b"blocked").unwrap();
+        let pieces = [datagram(crypto(at, &hello[at..]), 0), datagram(crypto(0, &hello[..at]), 1)];
+        assert_eq!(read_all(&pieces), named("www.blocked.example"));
+    }
+    // Neither fits.
+    let mut other = sample(0x0a0a_0a0a);
+    other[6] ^= 1;
+    assert_eq!(read_all(&[other]), nameless(Progress::Malformed));
+}
+
 #[test]
 fn other_versions_are_no_initials() {
     for version in [2, 3, 0x5130_3433, 0xff00_0015, 0xff00_0023, 0x6b33_43ce, 0xffff_ffff] {

@@ -13,9 +13,11 @@ pub enum Salt {
     V1,
     V2,
     Draft29,
-    /// Of drafts that rustls does not have.
+    /// Of drafts that rustls does not have, and of Google's QUIC.
     Draft23,
     Draft22,
+    T050,
+    T051,
 }
 
 impl Salt {
@@ -26,10 +28,17 @@ impl Salt {
             0xff00_001d..=0xff00_0020 => Self::Draft29,
             0xff00_0017..=0xff00_001c | 0xface_b002 | 0xface_b00e => Self::Draft23,
             0xff00_0016 | 0xface_b001 => Self::Draft22,
-            _ if version & 0x0f0f_0f0f == 0x0a0a_0a0a => Self::V1,
+            0x5430_3530 => Self::T050,
+            0x5430_3531 => Self::T051,
+            _ if is_reserved(version) => Self::V1,
             _ => return None,
         })
     }
+}
+
+/// Whether a version says nothing about its keys (RFC 9000, 15).
+fn is_reserved(version: u32) -> bool {
+    version & 0x0f0f_0f0f == 0x0a0a_0a0a
 }
 
 /// What keys are made from.
@@ -46,7 +55,7 @@ impl Key {
             Salt::V1 => Version::V1,
             Salt::V2 => Version::V2,
             Salt::Draft29 => Version::V1Draft,
-            Salt::Draft23 | Salt::Draft22 => return None,
+            Salt::Draft23 | Salt::Draft22 | Salt::T050 | Salt::T051 => return None,
         };
         Some(seal::keys(version, &self.id))
     }
@@ -56,6 +65,8 @@ impl Key {
 pub struct Packet {
     pub kind: Kind,
     pub salt: Salt,
+    /// Whether the salt is a guess.
+    pub reserved: bool,
     pub id: Vec<u8>,
     number_at: usize,
     pub end: usize,
@@ -63,7 +74,8 @@ pub struct Packet {
 
 /// Takes the header apart (RFC 9000, 17.2).
 pub fn packet(bytes: &[u8]) -> Packet {
-    let mut packet = Packet { kind: Kind::Other, salt: Salt::V1, id: Vec::new(), number_at: 0, end: 0 };
+    let (kind, salt, reserved) = (Kind::Other, Salt::V1, false);
+    let mut packet = Packet { kind, salt, reserved, id: Vec::new(), number_at: 0, end: 0 };
     let [first, a, b, c, d, _, _, ..] = *bytes else { return packet };
     if first & 0x80 == 0 {
         return packet;
@@ -74,6 +86,7 @@ pub fn packet(bytes: &[u8]) -> Packet {
         return packet;
     };
     packet.salt = salt;
+    packet.reserved = is_reserved(version);
     let kinds = match salt {
         Salt::V2 => [Kind::Retry, Kind::Initial, Kind::EarlyData, Kind::Handshake],
         _ => [Kind::Initial, Kind::EarlyData, Kind::Handshake, Kind::Retry],
