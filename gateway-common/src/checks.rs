@@ -8,6 +8,8 @@
 pub mod dns;
 pub mod http;
 mod pieces;
+pub mod quic;
+pub mod seal;
 pub mod tls;
 pub mod wire;
 

@@ -18,9 +18,6 @@ mod speed {
 #[path = "../tests/kernel/harness/frame.rs"]
 mod frame;
 #[expect(dead_code, reason = "likewise")]
-#[path = "../../gateway-common/src/quic/tests/seal.rs"]
-mod seal;
-#[expect(dead_code, reason = "likewise")]
 #[path = "../tests/kernel/harness/setup.rs"]
 mod setup;
 #[expect(dead_code, reason = "likewise")]

@@ -7,7 +7,7 @@ mod captures;
 mod site;
 
 #[expect(dead_code, reason = "the tests of the parser need more of it")]
-#[path = "../../gateway-common/src/quic/tests/seal.rs"]
+#[path = "../../gateway-common/src/checks/seal.rs"]
 mod seal;
 
 use pcap_file::DataLink;

@@ -55,3 +55,8 @@ fn every_kept_dns_message_is_read_as_it_must_be() {
 fn every_kept_frame_is_walked_as_it_must_be() {
     replay("wire", super::wire::check);
 }
+
+#[test]
+fn of_every_kept_flow_of_datagrams_the_hello_is_read_as_it_must_be() {
+    replay("quic", super::quic::check);
+}

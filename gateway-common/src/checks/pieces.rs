@@ -40,15 +40,15 @@ pub(super) fn same_in_pieces<T: PartialEq + Debug>(
 }
 
 /// Numbers that look random and are the same for the same bytes, so that an input shows its failure again (xorshift64*).
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn of(bytes: &[u8]) -> Self {
+    pub(super) fn of(bytes: &[u8]) -> Self {
         Self(crate::name::hash(1, bytes) | 1)
     }
 
     /// A number below `end`, which must not be 0.
-    fn below(&mut self, end: usize) -> usize {
+    pub(super) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

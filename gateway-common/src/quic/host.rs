@@ -35,7 +35,7 @@ impl Engine for Bytes<'_> {
 }
 
 /// How many connections of a flow this reader keeps apart.
-const CONNECTIONS: usize = 4;
+const CONNECTIONS: usize = 8;
 
 /// Reads the datagrams of one flow as the kernel does. Large: put it on the heap.
 #[derive(Debug)]

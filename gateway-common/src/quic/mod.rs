@@ -32,6 +32,8 @@ mod sha256;
 
 pub use connection::{KEPT, Memory, NAMED, Reading, Whose, read_datagram};
 pub use engine::{Datagram, Engine};
+#[cfg(any(test, feature = "checks"))]
+pub(crate) use flight::BUDGET;
 pub use flight::Flight;
 pub use header::{ConnectionId, HEAD_BYTES, Kind, START, is_long, may_be_quic, may_begin};
 pub use host::Reader;

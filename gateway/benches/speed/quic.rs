@@ -1,8 +1,10 @@
 //! QUIC Initials: as clients send them, and as costly as they can be made.
 
+use gateway_common::checks::quic::shapes::{self, Shape};
+use gateway_common::checks::seal::{Initial, crypto, hello, padded, varint};
+
 use super::cases::{Case, NAME, PHONE_PORT, path};
 use crate::frame::Frame;
-use crate::seal::{Initial, crypto, hello, padded, varint};
 use crate::setup::PHONE;
 
 /// Nanoseconds above empty: the first Initial of a flow, a further one, and the costliest.
@@ -20,6 +22,13 @@ fn frame(number: u32, payload: Vec<u8>) -> Frame {
 fn case(name: &'static str, mut frames: Vec<Frame>, target: u64) -> Case {
     let measured = frames.pop().into_iter().collect();
     Case { name, before: frames, measured, fresh: true, target: Some(target) }
+}
+
+/// The last datagram of one of the shapes of the checks.
+fn shaped(shape: &Shape) -> Case {
+    let path = path(PHONE, PHONE_PORT);
+    let frames = shape.datagrams.iter().map(|datagram| path.udp(datagram)).collect();
+    case(shape.name, frames, WORST)
 }
 
 /// `hello` in so many frames.
@@ -58,7 +67,7 @@ pub fn all() -> Vec<Case> {
     let ranges = [&[2, 0, 0, 8][..], &[0; 17]].concat();
     let bytes: Vec<u8> = (0..280).flat_map(|index| crypto(2 * (index % 32), &[1])).collect();
     let wide = [&[6][..], &varint(1 << 35), &[0]].concat();
-    vec![
+    let mut cases = vec![
         case("QUIC Initial, name early", vec![first(&small)], FIRST),
         case("QUIC Initial, hello goes on behind the name", vec![first(&early)], FIRST),
         case("QUIC second Initial, the rest of that hello", vec![first(&early), rest(&early)], FURTHER),
@@ -73,5 +82,7 @@ pub fn all() -> Vec<Case> {
         case("QUIC Initial of acknowledgements", vec![frame(0, again(&ranges))], WORST),
         case("QUIC Initial of one-byte frames", vec![frame(0, bytes)], WORST),
         case("QUIC Initial of empty frames", vec![frame(0, again(&wide))], WORST),
-    ]
+    ];
+    cases.extend(shapes::honest().iter().chain(&shapes::costly()).map(shaped));
+    cases
 }

@@ -31,10 +31,11 @@ const fn parser(name: &'static str) -> Target {
     Target { name, package: "gateway-common/fuzz", loads: false }
 }
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     parser("tls"),
     parser("http"),
     parser("dns"),
+    parser("quic"),
     parser("wire"),
     Target { name: "twins", package: "gateway/fuzz", loads: true },
 ];

@@ -7,13 +7,12 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use self::flow::*;
-use self::seal::*;
 use super::{Progress, Reader};
+use crate::checks::seal::*;
 
 mod broken;
 mod cuts;
 mod decoys;
 mod flow;
 mod samples;
-mod seal;
 mod several;

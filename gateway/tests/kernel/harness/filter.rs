@@ -170,8 +170,8 @@ pub fn run(loaded: &mut Loaded, frame: &Frame) -> (&'static str, Vec<u8>) {
     (action, out)
 }
 
-/// The clock of events.
-fn now() -> u64 {
+/// The clock of events and of budgets, in nanoseconds.
+pub fn now() -> u64 {
     let time = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap();
     u64::try_from(time.tv_sec()).unwrap() * 1_000_000_000 + u64::try_from(time.tv_nsec()).unwrap()
 }

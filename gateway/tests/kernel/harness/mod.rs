@@ -6,16 +6,15 @@ mod filter;
 mod frame;
 mod hello;
 mod lease;
-#[path = "../../../../gateway-common/src/quic/tests/seal.rs"]
-pub mod seal;
 mod setup;
 mod tally;
 mod tcp;
 
 pub use answer::{reset, unreachable};
 pub use expected::{Expected, Left, Outcome, drops, observes, passes, rejects, rejects_silently, withholds};
-pub use filter::{Filter, explained, run};
+pub use filter::{Filter, explained, now, run};
 pub use frame::{C_TAG, Extension, Frame, Path, S_TAG, TCP, UDP};
+pub use gateway_common::checks::seal;
 pub use hello::{
     Client, crafted, hello, late_name, nameless, position, replaced, server_name, with_extensions,
 };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Twins, question, raw, stream};
+use super::{Twins, datagrams, question, raw, stream};
 
 /// What is kept for a target, in the fuzz folder of this package: the file's name and what is in it.
 fn kept(fuzz: &str, target: &str) -> Vec<(String, Vec<u8>)> {
@@ -49,6 +49,18 @@ fn of_every_stream_kept_for_the_parser_of_requests_the_program_makes_the_same() 
 #[test]
 fn of_every_message_kept_for_the_parser_of_dns_the_program_makes_the_same() {
     replay("../gateway-common/fuzz", "dns", |bytes| vec![stream(53, bytes), question(bytes)]);
+}
+
+#[test]
+fn of_all_datagrams_kept_for_the_reader_of_quic_the_program_makes_the_same() {
+    replay("../gateway-common/fuzz", "quic", |bytes| {
+        // Also for another name, which passes if the first is blocked.
+        let mut renamed = bytes.to_vec();
+        if let Some(name) = renamed.get_mut(1) {
+            *name ^= 1;
+        }
+        vec![datagrams(bytes), datagrams(&renamed)]
+    });
 }
 
 #[test]

@@ -10,9 +10,11 @@
 mod kept;
 mod model;
 
+use gateway_common::abi::INITIALS_A_SECOND;
+use gateway_common::checks::quic::made;
 use gateway_common::wire::MacAddr;
 
-use crate::harness::{C_TAG, Filter, Frame, Path, S_TAG, Setup, Tcp};
+use crate::harness::{C_TAG, Filter, Frame, Path, S_TAG, Setup, Tcp, now};
 use model::Model;
 
 /// The policy in force: something is blocked by each way in which a name or a message can be.
@@ -31,13 +33,16 @@ pub struct Twins {
     model: Model,
     /// How many inputs there were; each has a device of its own, so that its flow is a new one.
     inputs: u32,
+    /// The second in which the last frames were given, and how many since it began.
+    second: u64,
+    given: u32,
 }
 
 impl Twins {
     /// Loads the program and puts the policy in force for every device.
     pub fn new() -> Self {
         let setup = Setup::new().policy("p", POLICY).defaults(&["p"]);
-        Self { filter: Filter::new(&setup), model: Model::new(&setup), inputs: 0 }
+        Self { filter: Filter::new(&setup), model: Model::new(&setup), inputs: 0, second: 0, given: 0 }
     }
 
     /// Gives both the frames of an input, and fails if they differ.
@@ -47,6 +52,7 @@ impl Twins {
         let [a, b, c, d] = self.inputs.to_be_bytes();
         self.model.forget();
         for frame in frames(input, MacAddr([0x02, 0xfd, a, b, c, d])) {
+            self.wait_for_room();
             let expected = self.model.expects(&frame.bytes);
             let outcome = self.filter.outcome(&frame);
             assert_eq!(
@@ -57,6 +63,21 @@ impl Twins {
         }
     }
 }
+
+impl Twins {
+    /// Waits until the device may send another Initial: all inputs are of those that are not listed, which share a budget.
+    fn wait_for_room(&mut self) {
+        while self.given >= INITIALS_A_SECOND && self.second == now() / NANOSECONDS {
+            std::thread::yield_now();
+        }
+        if self.second != now() / NANOSECONDS {
+            (self.second, self.given) = (now() / NANOSECONDS, 0);
+        }
+        self.given += 1;
+    }
+}
+
+const NANOSECONDS: u64 = 1_000_000_000;
 
 /// An input whose payload is a TCP stream, cut in three, to this port.
 #[cfg(test)]
@@ -71,15 +92,24 @@ pub fn question(payload: &[u8]) -> Vec<u8> {
     [&[1, 0, 0, 0, 0], payload].concat()
 }
 
+/// An input that is the datagrams of a flow, as the check of QUIC makes them.
+#[cfg(test)]
+pub fn datagrams(input: &[u8]) -> Vec<u8> {
+    [&[1, DATAGRAMS | 1, 0, 0, 0], input].concat()
+}
+
 /// An input that is a frame, whose addresses do not count.
 #[cfg(test)]
 pub fn raw(frame: &[u8]) -> Vec<u8> {
     [&[2, 0, 0, 0, 0], frame.get(12..).unwrap_or_default()].concat()
 }
 
+/// In the second byte of an input that is a datagram: it says how to make datagrams of QUIC.
+const DATAGRAMS: u8 = 0x40;
+
 const PORTS: [u16; 4] = [53, 443, 80, 8123];
 
-/// The frames of an input: a TCP stream in up to four segments, a UDP datagram, or a frame from its EtherType on.
+/// The frames of an input: a TCP stream in up to four segments, UDP datagrams, or a frame from its EtherType on.
 fn frames(input: &[u8], mac: MacAddr) -> Vec<Frame> {
     let Some(([kind, about, cuts @ ..], rest)) = input.split_first_chunk::<HEAD>() else { return Vec::new() };
     let rest = &rest[..rest.len().min(MOST)];
@@ -89,6 +119,10 @@ fn frames(input: &[u8], mac: MacAddr) -> Vec<Frame> {
     let path = path.port(PORTS[usize::from(about & 3)]);
     match kind % 3 {
         0 => segments(path, about & 0x20 != 0, *cuts, rest),
+        1 if about & DATAGRAMS != 0 => {
+            let (_, datagrams) = made::datagrams(rest);
+            datagrams.iter().map(|datagram| path.udp(datagram)).collect()
+        }
         1 => vec![path.udp(rest)],
         // Less than an Ethernet header no driver hands on.
         _ if rest.len() < 2 => Vec::new(),

@@ -1,5 +1,7 @@
 //! What must become of a frame, from the shared parsers as the host runs them. Knows one flow at a time.
 
+mod quic;
+
 use std::collections::BTreeMap;
 
 use gateway::policy::{Compiled, Numbers};
@@ -45,7 +47,7 @@ impl From<Outcome> for Seen {
 type Ruling = (Action, Reason);
 
 /// What is known of the flow.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Flow {
     /// Nothing.
     New,
@@ -55,6 +57,8 @@ enum Flow {
     Midway,
     /// A message has begun, with these bytes so far; of DNS, and so many results were judged.
     Reads(Protocol, Vec<u8>, usize),
+    /// Datagrams that have no verdict yet.
+    Datagrams(quic::Datagrams),
     /// Its verdict.
     Decided(Ruling),
 }
@@ -72,6 +76,8 @@ struct Ruled {
     counted: Reason,
     /// Whether it brings the verdict on its flow, or on a question.
     decides: bool,
+    /// Whether a policy has a say in it.
+    of_policy: bool,
     told: Vec<Told>,
 }
 
@@ -97,7 +103,7 @@ impl Model {
     pub fn expects(&mut self, frame: &[u8]) -> Seen {
         let walked = walk(frame);
         let begins = matches!(&walked, Ok(walked) if self.begins(walked));
-        let Ruled { ruling: (action, because), counted, decides, told } = match walked {
+        let Ruled { ruling: (action, because), counted, decides, of_policy, told } = match walked {
             Err(reason) => Ruled::counted(unreadable(reason)),
             Ok(walked) => self.walked(frame, &walked),
         };
@@ -110,8 +116,9 @@ impl Model {
         .into();
         moved.extend(begins.then(|| one(of_device("other", "flows"))));
         let by_p = |what| one(by_policy(what, "other", "p", because.label(), action.label()));
-        moved.extend((action == Action::Drop).then(|| by_p("packets")));
-        moved.extend((action == Action::Drop && decides).then(|| by_p("flows")));
+        let by_policy = action == Action::Drop && of_policy;
+        moved.extend(by_policy.then(|| by_p("packets")));
+        moved.extend((by_policy && decides).then(|| by_p("flows")));
         let verdict = if action == Action::Drop { "XDP_DROP" } else { "XDP_PASS" };
         Seen { verdict, changed: false, moved, told }
     }
@@ -137,7 +144,7 @@ impl Model {
         if protocol == UDP {
             return match to_port {
                 53 => self.datagram(payload),
-                _ => self.decide(Ruled::passed(Reason::NotInspected)),
+                _ => self.datagram_of_flow(payload),
             };
         }
         if let Flow::Decided(ruling) = self.flow {
@@ -281,11 +288,21 @@ impl Model {
 
 impl Ruled {
     fn counted(ruling: Ruling) -> Self {
-        Self { ruling, counted: ruling.1, decides: false, told: Vec::new() }
+        Self { ruling, counted: ruling.1, decides: false, of_policy: true, told: Vec::new() }
     }
 
     fn passed(reason: Reason) -> Self {
         Self::counted((Action::Pass, reason))
+    }
+
+    /// Withheld, since it will come again.
+    fn withheld(reason: Reason) -> Self {
+        Self { of_policy: false, ..Self::dropped(reason) }
+    }
+
+    /// A packet that does not pass, and says nothing of its flow.
+    fn dropped(reason: Reason) -> Self {
+        Self::counted((Action::Drop, reason))
     }
 
     /// A message that cannot be read, or should carry a name and does not.
