@@ -6,11 +6,15 @@ mod captures;
 #[path = "replay/site.rs"]
 mod site;
 
+#[expect(dead_code, reason = "the tests of the parser need more of it")]
+#[path = "../../gateway-common/src/quic/tests/seal.rs"]
+mod seal;
+
 use pcap_file::DataLink;
 use serde_json::json;
 
 use crate::captures::{
-    Tcp, ack, cooked, fragment, hello, pcap, pcapng, question, server_hello, syn, tagged, udp,
+    Tcp, ack, cooked, datagram, fragment, hello, pcap, pcapng, question, server_hello, syn, tagged, udp,
 };
 use crate::site::{Ran, Site};
 
@@ -73,6 +77,16 @@ fn a_hello_in_two_segments_is_told_at_the_frame_that_completes_it() {
     let told = Site::new(BLOCKED).records(&pcap(DataLink::ETHERNET, &frames));
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((&told[0]["frame"], &told[0]["verdict"]), (&json!(3), &json!("drop")));
+}
+
+#[test]
+fn of_more_quic_initials_than_a_device_may_send_in_a_second_each_is_read() {
+    let payload = seal::crypto(0, &seal::hello(b"www.blocked.example", &[], &[]));
+    let initial = seal::Initial::new(seal::padded(payload)).seal();
+    let frames: Vec<_> = (20_000..24_000).map(|port| datagram("198.51.100.7", port, 443, &initial)).collect();
+    let told = Site::new(BLOCKED).records(&pcap(DataLink::ETHERNET, &frames));
+    assert_eq!(told.len(), frames.len());
+    assert!(told.iter().all(|record| record["kind"] == json!("quic_sni")), "{told:?}");
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub(super) struct Frames {
     offset: u64,
     ignored: u32,
     ecn: bool,
+    /// Whether the frames are those of Google's QUIC, of which CRYPTO and PING have other numbers.
+    google: bool,
     field: Field,
 }
 
@@ -60,15 +62,17 @@ const ACK: u64 = 0x02;
 const ACK_ECN: u64 = 0x03;
 const CRYPTO: u64 = 0x06;
 const CONNECTION_CLOSE: u64 = 0x1c;
+const GOOGLE_PING: u64 = 0x07;
+const GOOGLE_CRYPTO: u64 = 0x08;
 
 impl Frames {
     pub(super) const EMPTY: Self =
-        Self { at: 0, end: 0, offset: 0, ignored: 0, ecn: false, field: Field::Type };
+        Self { at: 0, end: 0, offset: 0, ignored: 0, ecn: false, google: false, field: Field::Type };
 
     /// Sets out to read the payload between these places.
     #[inline(always)]
-    pub(super) fn begin(&mut self, at: u32, end: u32) {
-        *self = Self { at, end, ..Self::EMPTY };
+    pub(super) fn begin(&mut self, at: u32, end: u32, google: bool) {
+        *self = Self { at, end, google, ..Self::EMPTY };
     }
 
     #[inline(always)]
@@ -120,7 +124,11 @@ impl Frames {
     fn take(&mut self, value: u64) -> Found {
         self.field = match self.field {
             Field::Type => match value {
-                PADDING | PING => Field::Type,
+                PADDING => Field::Type,
+                PING if !self.google => Field::Type,
+                GOOGLE_PING if self.google => Field::Type,
+                GOOGLE_CRYPTO if self.google => Field::CryptoOffset,
+                _ if self.google => return Found::Malformed,
                 ACK | ACK_ECN => {
                     self.ecn = value == ACK_ECN;
                     Field::AckLargest

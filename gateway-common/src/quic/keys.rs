@@ -63,6 +63,12 @@ impl Secret {
         version & 0x0f0f_0f0f == 0x0a0a_0a0a
     }
 
+    /// Whether the secret with this number is one of Google's QUIC.
+    #[inline(always)]
+    pub(super) const fn is_google(secret: u32) -> bool {
+        secret == Self::T050 as u32 || secret == Self::T051 as u32
+    }
+
     /// What the type bits of the first byte mean (RFC 9000, 17.2; RFC 9369, 3.2).
     #[inline(always)]
     pub(super) const fn kind(self, bits: u8) -> Kind {

@@ -40,7 +40,7 @@ impl Engine {
     /// refuses.
     pub fn start(pins: Pins, log: bool) -> Result<Self, Error> {
         pins.create()?;
-        let loaded = Loaded::new(Options { pins: Some(&pins), log })?;
+        let loaded = Loaded::new(Options { pins: Some(&pins), log, hurried: false })?;
         let maps = Maps::pinned(&pins)?;
         Ok(Self { loaded, maps, pins })
     }

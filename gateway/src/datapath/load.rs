@@ -23,6 +23,9 @@ pub struct Options<'a> {
     /// Whether the programs write a log line for each packet of a filtered device. A constant to the verifier: without
     /// it, no instruction of logging is left in the loaded program.
     pub log: bool,
+    /// Whether frames come faster than they once came, as those of a capture do: no limit holds for what a device sends in a
+    /// second. A constant to the verifier too.
+    pub hurried: bool,
 }
 
 /// The programs, verified and tied together; attached to nothing yet.
@@ -41,9 +44,10 @@ impl Loaded {
     /// # Errors
     /// [`Error::Load`] without the rights or a kernel for it, [`Error::Program`] if the fast path is refused.
     pub fn new(options: Options<'_>) -> Result<Self, Error> {
-        let level: u8 = if options.log { 4 } else { 0 };
+        let (level, hurried): (u8, u8) = (if options.log { 4 } else { 0 }, options.hurried.into());
         let mut loader = EbpfLoader::new();
         loader.override_global("AYA_LOG_LEVEL", &level, true);
+        loader.override_global("HURRIED", &hurried, true);
         if let Some(pins) = options.pins {
             for name in PINNED {
                 loader.map_pin_path(name, pins.map(name));

@@ -96,7 +96,7 @@ impl Replay {
     /// # Errors
     /// If the kernel refuses the programs or the policies.
     pub fn new(config: &Config) -> Result<Self, Refused> {
-        let mut loaded = Loaded::new(Options { pins: None, log: false })?;
+        let mut loaded = Loaded::new(Options { hurried: true, ..Options::default() })?;
         let mut maps = Maps::take(&mut loaded.ebpf)?;
         let compiled = Compiled::new(config, Numbers::default().assign(config)?)?;
         maps.label(config, &Numbers::default(), &compiled.numbers)?;

@@ -42,8 +42,8 @@ fn no_budget_is_above_half_of_what_a_kernel_verifies() {
 #[test]
 fn with_logging_the_programs_are_accepted_too() {
     let loaded = explained(gateway::datapath::load::Loaded::new(gateway::datapath::load::Options {
-        pins: None,
         log: true,
+        ..Default::default()
     }));
     assert!(loaded.refused.is_empty(), "the kernel refused: {:?}", loaded.refused);
 }

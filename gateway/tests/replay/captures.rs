@@ -85,7 +85,8 @@ pub fn question(source_port: u16, name: &str) -> Vec<u8> {
     datagram("192.168.1.1", source_port, 53, &message)
 }
 
-fn datagram(destination: &str, source_port: u16, port: u16, payload: &[u8]) -> Vec<u8> {
+/// A datagram of the phone with this payload.
+pub fn datagram(destination: &str, source_port: u16, port: u16, payload: &[u8]) -> Vec<u8> {
     let destination: Ipv4Addr = destination.parse().unwrap();
     let builder = PacketBuilder::ethernet2(PHONE, ROUTER).ipv4(PHONE_V4, destination.octets(), 64);
     written(|out| builder.udp(source_port, port).write(out, payload).unwrap())

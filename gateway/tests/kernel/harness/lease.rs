@@ -71,7 +71,7 @@ impl Drop for Lease {
 impl Programs {
     #[track_caller]
     fn load() -> Self {
-        let mut loaded = explained(Loaded::new(Options { pins: None, log: false }));
+        let mut loaded = explained(Loaded::new(Options::default()));
         assert!(loaded.refused.is_empty(), "the kernel refused: {:?}", loaded.refused);
         let tables = tables(&loaded.ebpf);
         let maps = explained(Maps::take(&mut loaded.ebpf));
