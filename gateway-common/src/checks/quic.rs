@@ -95,7 +95,6 @@ mod tests {
         ("draft_29", &[Named]),
         ("reserved_version", &[Named]),
         ("reserved_version_of_draft_29", &[Named]),
-        ("reserved_version_of_draft_29_in_two", &[Hungry, Named]),
         ("unknown_version", &[NotInitial]),
         ("retry", &[NotInitial]),
         ("early_data_alone", &[EarlyData]),
