@@ -6,10 +6,7 @@ mod captures;
 #[path = "replay/site.rs"]
 mod site;
 
-#[expect(dead_code, reason = "the tests of the parser need more of it")]
-#[path = "../../gateway-common/src/checks/seal.rs"]
-mod seal;
-
+use gateway_common::checks::seal;
 use pcap_file::DataLink;
 use serde_json::json;
 
