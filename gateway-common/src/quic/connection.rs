@@ -179,8 +179,14 @@ fn place<'a, M: Memory<'a>>(memory: &mut M, flags: u32) -> Option<bool> {
     // RFC 9369, 4.1: the keys of the version that was agreed on come from the same connection ID.
     fresh.derive_from(&keys.id);
     let (secret, foreign) = (fresh.secret(), !fresh.is_of(keys));
-    fresh.set_unsure(foreign);
-    if flags & KEPT != 0 && (memory.find(Whose::Own) || foreign && memory.find(Whose::Last)) {
+    // Pieces of the connection that begins with the datagram's own ID are never read apart from each other.
+    fresh.set_unsure(false);
+    if flags & KEPT != 0 && memory.find(Whose::Own) {
+        memory.kept().set_spent(0);
+        return Some(true);
+    }
+    memory.fresh().set_unsure(foreign);
+    if flags & KEPT != 0 && foreign && memory.find(Whose::Last) {
         memory.kept().set_spent(0);
         return Some(true);
     }

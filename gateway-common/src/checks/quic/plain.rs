@@ -120,7 +120,8 @@ impl Flow {
             kept.iter()
                 .position(|kept| kept.key.as_ref().is_some_and(|key| (key.salt, &key.id[..]) == (salt, id)))
         };
-        let found = of(&self.kept, &first.id).or_else(|| of(&self.kept, &last.id).filter(|_| foreign));
+        let by_own = of(&self.kept, &first.id);
+        let found = by_own.or_else(|| of(&self.kept, &last.id).filter(|_| foreign));
         let read = if let Some(index) = found {
             self.read_kept(index, datagram, &first.id)
         } else {
@@ -130,7 +131,7 @@ impl Flow {
             let connection = Connection { key, source: last.id, guess, ..Connection::default() };
             self.read_fresh(connection, datagram, &first.id)
         };
-        if read.progress == Progress::Malformed && foreign {
+        if read.progress == Progress::Malformed && foreign && by_own.is_none() {
             return self.read_fresh(own(last.salt), datagram, &first.id);
         }
         read

@@ -36,6 +36,18 @@ fn a_forged_initial_between_two_real_ones_is_refused() {
 }
 
 #[test]
+fn what_contradicts_is_refused_also_behind_another_connection() {
+    let real = hello(b"blocked.example", &[900], &[20]);
+    let decoy = hello(b"allowed.example", &[600, 300], &[20]);
+    let other = Initial { destination: Vec::from([3; 8]), ..piece(0, 0, &decoy[..500]) };
+    let mut flow = Flow::new();
+    assert_eq!(flow.read(&piece(0, 0, &real[..500]).seal()), nameless(Progress::Hungry));
+    assert_eq!(flow.read(&other.seal()), nameless(Progress::Hungry));
+    assert_eq!(flow.read(&piece(1, 0, &decoy[..500]).seal()), nameless(Progress::Malformed));
+    assert_eq!(flow.read(&piece(2, 500, &real[500..]).seal()), named("blocked.example"));
+}
+
+#[test]
 fn a_forged_initial_does_not_make_room_for_a_hello_in_reverse_order() {
     let real = hello(b"blocked.example", &[900], &[20]);
     let mut flow = Flow::new();
