@@ -327,6 +327,11 @@ impl Flight {
             return Progress::Malformed;
         }
         if !self.keyed {
+            if self.spent + KEYS_COST > BUDGET {
+                // What was tried with other keys has cost too much already.
+                self.spent = BUDGET + 1;
+                return Progress::TooLong;
+            }
             E::derive(self);
             self.spent += KEYS_COST;
         }
