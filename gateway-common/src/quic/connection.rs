@@ -64,7 +64,7 @@ pub struct Reading {
 
 impl Reading {
     #[inline(always)]
-    const fn nothing(progress: Progress) -> Self {
+    pub(super) const fn nothing(progress: Progress) -> Self {
         Self {
             progress,
             kept: false,

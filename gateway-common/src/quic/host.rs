@@ -68,15 +68,7 @@ impl Reader {
     /// Reads one datagram. Beyond `CONNECTIONS` unfinished hellos, what comes further is read and not kept.
     pub fn read(&mut self, datagram: &[u8]) -> Reading {
         let Ok(len) = u32::try_from(datagram.len()) else {
-            return Reading {
-                progress: Progress::TooLong,
-                kept: false,
-                derived: false,
-                pieces: false,
-                repeats: false,
-                evicted: false,
-                surplus: false,
-            };
+            return Reading::nothing(Progress::TooLong);
         };
         let keys = self.keys;
         let mut memory = Kept {
