@@ -27,7 +27,7 @@ fn tables(name: &str) -> Compiled {
     config.policies.retain(|policy| policy.name == name);
     assert_eq!(config.policies.len(), 1, "no policy {name}");
     let numbers = Numbers::default().assign(&config).unwrap();
-    Compiled::new(&config, numbers).unwrap()
+    Compiled::new(&config, numbers, 0).unwrap()
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl Row {
         Self {
             device: device.name.clone(),
             mac: device.mac.map(|mac| mac.to_string()),
-            random_mac: device.mac.is_some_and(|mac| mac.is_local()),
+            random_mac: device.mac.is_some_and(|key| key.mac.is_local()),
             policies: device.policies.clone(),
             packets: device.counters.packets,
             bytes: device.counters.bytes,

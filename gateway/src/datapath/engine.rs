@@ -6,7 +6,7 @@ use super::load::{Loaded, Options};
 use super::maps::Maps;
 use super::mute::voice;
 use super::pins::Pins;
-use crate::policy::{Compiled, Config, NoNumber, Numbers, TooMany};
+use crate::policy::{Compiled, Config, NoNumber, Numbers, TooMany, Who};
 
 /// A policy that could not be put in force. The one before it still is.
 #[derive(Debug, thiserror::Error)]
@@ -51,9 +51,18 @@ impl Engine {
     /// [`Refused`]; what was in force then still is.
     pub fn apply(&mut self, config: &Config) -> Result<(Compiled, u64), Refused> {
         let previous = self.maps.read_numbers()?;
-        let compiled = Compiled::new(config, previous.assign(config)?)?;
+        let compiled = Compiled::new(config, previous.assign(config)?, self.maps.seed()?)?;
         let generation = self.put_in_force(config, &previous, &compiled)?;
         Ok((compiled, generation))
+    }
+
+    /// Puts in force that these policies apply to these devices; the tables stay what they are. Returns the new generation's
+    /// number.
+    ///
+    /// # Errors
+    /// [`Error`]; what was in force then still is.
+    pub fn apply_who(&mut self, who: &Who) -> Result<u64, Error> {
+        self.maps.put_who_in_force(who)
     }
 
     fn put_in_force(

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gateway_common::abi::{Action, BlockedKey, DeviceCounters};
+use gateway_common::abi::{Action, BlockedKey, DeviceCounters, DeviceKey};
 use gateway_common::reason::Reason;
-use gateway_common::wire::MacAddr;
 
 use crate::datapath::Error;
 use crate::datapath::maps::Maps;
@@ -50,8 +49,8 @@ impl Labels {
 pub struct DeviceRow {
     /// Its name, `other` for all without one.
     pub name: String,
-    /// Its address; `None` for `other`.
-    pub mac: Option<MacAddr>,
+    /// Its address or the beginning of it; `None` for `other`.
+    pub mac: Option<DeviceKey>,
     /// Names of its policies.
     pub policies: Vec<String>,
     /// Its counters.

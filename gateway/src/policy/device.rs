@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use gateway_common::abi::MAX_DEVICES;
+use gateway_common::abi::{DeviceKey, MAX_DEVICES};
 use gateway_common::wire::MacAddr;
 use toml::Spanned;
 
@@ -25,6 +25,13 @@ pub struct Device {
     pub mac: MacAddr,
     /// Names of the policies that apply, each once.
     pub policies: Vec<String>,
+}
+
+impl Device {
+    /// How the kernel finds it.
+    pub const fn key(&self) -> DeviceKey {
+        DeviceKey::prefix(self.mac, 6)
+    }
 }
 
 /// What the devices before this one took.

@@ -28,10 +28,11 @@ mod numbers;
 mod prefix;
 mod raw;
 mod reading;
+mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use compile::{Compiled, NoNumber};
+pub use compile::{Compiled, NoNumber, Who};
 pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET};
 pub use device::{Device, OTHER};
 pub use file::{Entries, Entry, Policy, PolicyAction, Quic, Treatment};
@@ -40,3 +41,4 @@ pub use judge::Ruling;
 pub use mistake::{Mistake, Mistakes, Place, Refusal, SourceFile};
 pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
+pub use tables::{NameTable, Names, PrefixTable, Prefixes};

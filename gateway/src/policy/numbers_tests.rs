@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
+use gateway_common::wire::MacAddr;
+
 use super::*;
 use crate::policy::{DEFAULT_LISTEN, Device, Entries, Policy, PolicyAction, Quic, SourceFile, Treatment};
 
@@ -22,7 +24,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         quic: Quic::Inspect,
         source: SourceFile::new(std::path::Path::new("p.toml"), ""),
     };
-    let device = |n: &u16| Device { name: format!("d{n}"), mac: mac(*n), policies: Vec::new() };
+    let device = |n: &u16| Device { name: format!("d{n}"), mac: mac(*n).mac, policies: Vec::new() };
     Config {
         file: PathBuf::new(),
         interfaces: Vec::new(),
@@ -36,9 +38,9 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
     }
 }
 
-fn mac(n: u16) -> MacAddr {
+fn mac(n: u16) -> DeviceKey {
     let [high, low] = n.to_be_bytes();
-    MacAddr([2, 0, 0, 0, high, low])
+    DeviceKey::prefix(MacAddr([2, 0, 0, 0, high, low]), 6)
 }
 
 fn named(names: &[&str]) -> Config {

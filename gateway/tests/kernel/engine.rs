@@ -8,8 +8,9 @@ use gateway::datapath::Error;
 use gateway::datapath::engine::Engine;
 use gateway::datapath::maps::Maps;
 use gateway::datapath::pins::Pins;
-use gateway_common::abi::{Action, BlockedCounters, BlockedKey};
+use gateway_common::abi::{Action, BlockedCounters, BlockedKey, DeviceKey};
 use gateway_common::reason::Reason;
+use gateway_common::wire::MacAddr;
 
 use crate::harness::*;
 
@@ -49,6 +50,10 @@ impl Drop for Site {
 
 /// Gives the programs of this engine a frame; the verdict.
 #[track_caller]
+fn key(mac: MacAddr) -> DeviceKey {
+    DeviceKey::prefix(mac, 6)
+}
+
 fn give(engine: &mut Engine, frame: &Frame) -> &'static str {
     run(&mut engine.loaded, frame).0
 }
@@ -141,7 +146,7 @@ fn devices_and_policies_that_stay_keep_their_numbers_and_newcomers_begin_at_zero
     assert_eq!(device(&engine, 1), phone);
     assert_eq!(engine.maps.read_policies().unwrap(), [(0, "p".into()), (2, "n".into())].into());
     let numbers = engine.maps.read_numbers().unwrap();
-    assert_eq!(numbers.devices, [(PHONE, 1), (LAPTOP, 3)].into());
+    assert_eq!(numbers.devices, [(key(PHONE), 1), (key(LAPTOP), 3)].into());
     assert_eq!(device(&engine, 3), ("laptop".into(), 0, 0));
     assert_eq!(give(&mut engine, &tcp.ack()), "XDP_DROP");
     // A number that was free begins at zero when it is given away.
@@ -149,7 +154,7 @@ fn devices_and_policies_that_stay_keep_their_numbers_and_newcomers_begin_at_zero
     let third = Setup::phone(BLOCKED).device("tv", TV, &[]);
     let mut engine = site.start();
     engine.apply(&third.config()).unwrap();
-    let number = engine.maps.read_numbers().unwrap().devices[&TV];
+    let number = engine.maps.read_numbers().unwrap().devices[&key(TV)];
     assert_eq!(device(&engine, number), ("tv".into(), 0, 0));
 }
 
