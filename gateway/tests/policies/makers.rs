@@ -85,6 +85,7 @@ const MAKERS: &[Maker] = &[
         refused: &[
             "device-metrics-us.amazon.com",
             "device-metrics-us-2.amazon.com",
+            "gateway-ink.amazon.com",
             "mads-eu.amazon.com",
             "aviary.amazon.de",
             "aax-eu.amazon-adsystem.com",
