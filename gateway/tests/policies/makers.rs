@@ -65,7 +65,7 @@ const MAKERS: &[Maker] = &[
             "logs.roku.com",
             "scribe.logs.roku.com",
             "cooper.logs.roku.com",
-            "p.ads.roku.com",
+            "ravm.tv",
             "display.ravm.tv",
         ],
         needed: &[
