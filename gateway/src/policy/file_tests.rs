@@ -124,7 +124,6 @@ fn quic_is_inspected_blocked_or_passed() {
 #[test]
 fn keys_of_later_versions_are_refused_by_name() {
     for (text, place, told) in [
-        ("[[list]]\nurl = \"x\"", "2:1", "`[[list]]` is not in this version: lists are not read yet"),
         (
             "[[schedule]]\ndays = []",
             "2:1",
