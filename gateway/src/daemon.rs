@@ -1,5 +1,6 @@
 //! `gateway run`: everything is checked first, then loaded, filled, attached and served.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -19,7 +20,7 @@ use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::observe::hub::Hub;
 use crate::observe::wait::wait_on;
-use crate::policy::{Checks, Config};
+use crate::policy::{Checks, Compiled, Config, Counts};
 use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
 
@@ -96,7 +97,7 @@ impl Daemon {
         for (stage, refusal) in &engine.loaded.refused {
             warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
         }
-        let (_, generation) = engine.apply(&config)?;
+        let (compiled, generation) = engine.apply(&config)?;
         let attached = attach(&mut engine, &config.interfaces)?;
         let daemon = Self {
             file: config.file.clone(),
@@ -104,7 +105,7 @@ impl Daemon {
             health: Arc::default(),
             hub: Hub::default(),
         };
-        daemon.note_loaded(&daemon.lock(), generation);
+        daemon.note_loaded(&daemon.lock(), &compiled, generation);
         Ok(daemon)
     }
 
@@ -128,26 +129,30 @@ impl Daemon {
         let config = read(&self.file)?;
         let mut running = self.lock();
         tell_what_needs_a_restart(&running.config, &config);
-        let (_, generation) = running.engine.apply(&config)?;
+        let (compiled, generation) = running.engine.apply(&config)?;
         if config.interfaces != running.config.interfaces {
             running.attached = attach(&mut running.engine, &config.interfaces)?;
         }
         check_answers(&mut running);
         running.config = config;
-        Ok(self.note_loaded(&running, generation))
+        Ok(self.note_loaded(&running, &compiled, generation))
     }
 
-    fn note_loaded(&self, running: &Running, generation: u64) -> String {
+    fn note_loaded(&self, running: &Running, compiled: &Compiled, generation: u64) -> String {
         let config = &running.config;
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        state.entries = entries(config);
+        state.entries = entries(config, &compiled.subscribed);
         state.interfaces = interfaces(&running.attached);
         let count = state.entries.iter().map(|(_, _, count)| count).sum::<usize>();
+        let folded = match compiled.names.folded {
+            0 => String::new(),
+            folded => format!(" ({folded} names say nothing that names above them do not say)"),
+        };
         format!(
-            "generation {generation} in force: {} devices, {} policies, {count} entries",
+            "generation {generation} in force: {} devices, {} policies, {count} entries{folded}",
             config.devices.len(),
             config.policies.len()
         )
@@ -243,13 +248,18 @@ fn interfaces(attached: &[Attached]) -> Vec<Interface> {
     attached.iter().map(state).collect()
 }
 
-fn entries(config: &Config) -> Vec<(String, &'static str, usize)> {
+fn entries(config: &Config, subscribed: &BTreeMap<String, Counts>) -> Vec<(String, &'static str, usize)> {
     let mut entries = Vec::new();
     for policy in &config.policies {
+        let lists = subscribed.get(&policy.name).copied().unwrap_or_default();
         let of = |count: fn(&crate::policy::Entries) -> usize| count(&policy.block) + count(&policy.allow);
-        entries.push((policy.name.clone(), "host", of(|entries| entries.hosts.len())));
-        entries.push((policy.name.clone(), "domain", of(|entries| entries.domains.len())));
-        entries.push((policy.name.clone(), "address", of(|entries| entries.addresses.len())));
+        entries.push((policy.name.clone(), "host", lists.hosts + of(|entries| entries.hosts.len())));
+        entries.push((policy.name.clone(), "domain", lists.domains + of(|entries| entries.domains.len())));
+        entries.push((
+            policy.name.clone(),
+            "address",
+            lists.addresses + of(|entries| entries.addresses.len()),
+        ));
         entries.push((policy.name.clone(), "port", of(|entries| entries.ports.len())));
     }
     entries

@@ -29,11 +29,12 @@ mod numbers;
 mod prefix;
 mod raw;
 mod reading;
+mod subscribe;
 mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use compile::{Compiled, NoNumber, Who};
+pub use compile::{CompileError, Compiled, Who};
 pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET};
 pub use device::{Device, OTHER};
 pub use file::{Entries, Entry, Policy, PolicyAction, Quic, Treatment};
@@ -43,4 +44,5 @@ pub use list::List;
 pub use mistake::{Mistake, Mistakes, Place, Refusal, SourceFile};
 pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
+pub use subscribe::Counts;
 pub use tables::{NameTable, Names, PrefixTable, Prefixes};
