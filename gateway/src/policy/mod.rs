@@ -28,6 +28,7 @@ mod numbers;
 mod prefix;
 mod raw;
 mod reading;
+mod schedule;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -40,3 +41,4 @@ pub use judge::Ruling;
 pub use mistake::{Mistake, Mistakes, Place, Refusal, SourceFile};
 pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
+pub use schedule::Schedule;
