@@ -17,6 +17,7 @@
 mod compile;
 mod config;
 mod device;
+mod device_address;
 mod escape;
 mod file;
 mod folder;
@@ -35,6 +36,7 @@ pub(crate) mod testing;
 pub use compile::{Compiled, NoNumber};
 pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET};
 pub use device::{Device, OTHER};
+pub use device_address::{BadAddress, DeviceAddress};
 pub use file::{Entries, Entry, Policy, PolicyAction, Quic, Treatment};
 pub use host::{BadHost, HostName};
 pub use judge::Ruling;

@@ -25,7 +25,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         schedule: Schedule::default(),
         source: SourceFile::new(std::path::Path::new("p.toml"), ""),
     };
-    let device = |n: &u16| Device { name: format!("d{n}"), mac: mac(*n), policies: Vec::new() };
+    let device = |n: &u16| Device { name: format!("d{n}"), address: mac(*n).into(), policies: Vec::new() };
     Config {
         file: PathBuf::new(),
         interfaces: Vec::new(),
