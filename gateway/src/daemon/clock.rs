@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use jiff::{SignedDuration, Zoned};
+use jiff::{RoundMode, SignedDuration, TimestampRound, Unit, Zoned};
 use tracing::{error, info, warn};
 
 use super::{Daemon, Running};
@@ -65,7 +65,8 @@ impl Daemon {
         let mut running = self.lock();
         let Device { name, address, .. } = running.config.find_device(device)?.clone();
         let now = now();
-        let until = now.timestamp().checked_add(length)?;
+        let whole_seconds = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
+        let until = now.timestamp().checked_add(length)?.round(whole_seconds)?;
         self.change_pauses(&mut running, &now, |pauses| pauses.pause(address, until))?;
         let kept = self.keep_pauses(&running);
         Ok(format!("{name} is paused until {}: no policy applies to it{kept}", shown(until, &now)))

@@ -46,6 +46,16 @@ impl Pauses {
         self.0.get(&device).copied()
     }
 
+    /// How many devices are paused, or were if nobody has ended that since.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no device is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether the device is paused at this moment. A pause that would go on for longer than any may was made before the
     /// clock was set back, as that of a router is at boot; it does not hold until the clock is right again.
     pub fn holds(&self, device: DeviceAddress, now: Timestamp) -> bool {

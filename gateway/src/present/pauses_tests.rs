@@ -72,7 +72,7 @@ fn what_is_written_is_read_again_and_a_broken_file_is_told() {
         ["", "{\"pauses\":[", "{\"pauses\":[{\"mac\":\"01:*\",\"until\":\"2026-12-01T00:00:00Z\"}]}"]
     {
         fs::write(state.join(FILE), broken).unwrap();
-        assert_eq!(Pauses::read(&state).unwrap_err().kind() == io::ErrorKind::NotFound, false, "{broken}");
+        assert_ne!(Pauses::read(&state).unwrap_err().kind(), io::ErrorKind::NotFound, "{broken}");
     }
     fs::write(folder.path().join("file"), "").unwrap();
     assert!(pauses.write(&folder.path().join("file")).is_err());

@@ -219,7 +219,7 @@ fn answers(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus:
 }
 
 fn mac(device: &DeviceRow) -> String {
-    device.mac.map(|mac| mac.to_string()).unwrap_or_default()
+    device.address.map(String::from).unwrap_or_default()
 }
 
 fn counters(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
