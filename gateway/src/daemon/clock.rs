@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::tz::TimeZone;
 use jiff::{RoundMode, SignedDuration, TimestampRound, Unit, Zoned};
 use tracing::{error, info, warn};
 
 use super::{Daemon, Running};
-use crate::policy::{Config, Device};
+use crate::policy::{Config, Device, Schedule};
 use crate::present::length::within;
 use crate::present::pauses::{Pauses, shown};
-use crate::present::standing::{Standing, until_next_look};
+use crate::present::standing::{Scheduled, Standing, scheduled, until_next_look};
 
 /// What a look at the clock is told, and finds.
 pub(super) struct Clock {
@@ -33,6 +34,7 @@ impl Clock {
         });
         pauses.tidy(&config.devices, now.timestamp());
         let standing = Standing::at(config, &pauses, &now);
+        warn_without_zone(config);
         Self { pauses, standing }
     }
 }
@@ -41,6 +43,17 @@ impl Clock {
 fn now() -> Zoned {
     jiff::tz::reset_system_time_zone_cache();
     Zoned::now()
+}
+
+fn warn_without_zone(config: &Config) {
+    if let Some(policy) = config.policies.iter().find(|policy| policy.schedule != Schedule::default())
+        && let Err(error) = TimeZone::try_system()
+    {
+        warn!(
+            "the time zone of this machine is not known, so the schedule of {} follows UTC: {error}",
+            policy.name
+        );
+    }
 }
 
 /// The configuration as far as it holds: of each device the policies that have a say.
@@ -88,6 +101,11 @@ impl Daemon {
         Ok(format!("{name} is filtered again{kept}"))
     }
 
+    /// The policies with a schedule, as they are now.
+    pub fn scheduled(&self) -> Vec<Scheduled> {
+        scheduled(&self.lock().config, &now())
+    }
+
     fn change_pauses(
         &self,
         running: &mut Running,
@@ -129,7 +147,9 @@ impl Daemon {
 
     /// What the new configuration wants at this moment.
     pub(super) fn standing(running: &Running, config: &Config) -> Standing {
-        Standing::at(config, &running.clock.pauses, &now())
+        let now = now();
+        warn_without_zone(config);
+        Standing::at(config, &running.clock.pauses, &now)
     }
 
     /// Puts in force what has begun to hold.

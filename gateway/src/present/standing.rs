@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
+use serde::{Deserialize, Serialize};
 
 use super::pauses::Pauses;
-use crate::policy::{Config, Device, DeviceAddress};
+use crate::policy::{Config, Device, DeviceAddress, Policy, Schedule};
 
 /// How often the clock is looked at without a change in sight: it may have been set, and so may the time zone.
 const LOOK: Duration = Duration::from_secs(60);
@@ -50,6 +51,28 @@ impl Standing {
     fn those_on<'a>(&'a self, policies: &'a [String]) -> impl Iterator<Item = &'a str> {
         policies.iter().map(String::as_str).filter(|policy| self.is_on(policy))
     }
+}
+
+/// A policy with a schedule, at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheduled {
+    /// Its name.
+    pub policy: String,
+    /// Whether it applies.
+    pub active: bool,
+    /// When that changes; never if its windows cover the whole week.
+    pub changes_at: Option<Timestamp>,
+}
+
+/// The policies that do not always apply by themselves.
+pub fn scheduled(config: &Config, now: &Zoned) -> Vec<Scheduled> {
+    let policies = config.policies.iter().filter(|policy| policy.schedule != Schedule::default());
+    let at_moment = |policy: &Policy| Scheduled {
+        policy: policy.name.clone(),
+        active: policy.schedule.is_active(now),
+        changes_at: policy.schedule.next_change(now).map(|change| change.timestamp()),
+    };
+    policies.map(at_moment).collect()
 }
 
 /// How long to wait before the clock is looked at again: until something changes, and not longer than a minute.

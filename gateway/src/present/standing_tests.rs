@@ -1,7 +1,7 @@
 //! A day of a household, by a clock that was made up.
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZoneDatabase;
-use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::policy::testing::config;
@@ -62,6 +62,14 @@ fn the_next_look_is_at_the_next_change_and_within_a_minute() {
     assert_eq!(wait(&paused, "2026-11-25T12:00:10+01:00"), Duration::from_secs(60));
     let always = config("", &[ALWAYS]);
     assert_eq!(until_next_look(&always, &none, &at("2026-11-25T12:00:00+01:00")), Duration::from_secs(60));
+}
+
+#[test]
+fn only_policies_with_a_schedule_are_told_with_their_next_change() {
+    let now = at("2026-11-25T20:00:00+01:00");
+    let changes_at = Some(at("2026-11-25T21:00:00+01:00").timestamp());
+    let bedtime = Scheduled { policy: String::from("bedtime"), active: false, changes_at };
+    assert_eq!(scheduled(&household(), &now), [bedtime]);
 }
 
 /// Follows the waits through a night in which the clock is set back, with a pause in it.

@@ -103,6 +103,8 @@ fn a_policy_blocks_within_its_schedule_only() {
         for (policy, active) in [("account", 0.0), ("other", 1.0)] {
             ensure!(metrics.sum("gateway_policy_active", &[("policy", policy)]) == active, "{policy}");
         }
+        let text = said(&mut lab.gateway_command(&["status"])?)?;
+        ensure!(text.contains("account (off until ") && text.contains("other (on until "), "{text}");
         Ok(())
     });
 }
