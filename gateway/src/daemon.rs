@@ -141,7 +141,7 @@ impl Daemon {
         let config = read(&self.file)?;
         let mut running = self.lock();
         tell_what_needs_a_restart(&running.config, &config);
-        let standing = Self::standing(&running, &config);
+        let standing = Self::wanted(&running, &config);
         let (_, generation) = running.engine.apply(&clock::in_force(&config, &standing))?;
         if config.interfaces != running.config.interfaces {
             running.attached = attach(&mut running.engine, &config.interfaces)?;

@@ -15,8 +15,8 @@ use super::places::{ConfigArg, Places};
 use super::table::print_json;
 use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
+use crate::present::moment::Scheduled;
 use crate::present::pauses::shown;
-use crate::present::standing::Scheduled;
 use crate::serve::control::SCHEDULED;
 
 /// Options of `gateway status`.

@@ -11,10 +11,10 @@ use jiff::{RoundMode, SignedDuration, TimestampRound, Unit, Zoned};
 use tracing::{error, info, warn};
 
 use super::{Daemon, Running};
-use crate::policy::{Config, Device, Schedule};
+use crate::policy::{Config, Device, Schedule, Standing};
 use crate::present::length::within;
+use crate::present::moment::{Scheduled, scheduled, standing, until_next_look};
 use crate::present::pauses::{Pauses, shown};
-use crate::present::standing::{Scheduled, Standing, scheduled, until_next_look};
 
 /// What a look at the clock is told, and finds.
 pub(super) struct Clock {
@@ -33,7 +33,7 @@ impl Clock {
             Pauses::default()
         });
         pauses.tidy(&config.devices, now.timestamp());
-        let standing = Standing::at(config, &pauses, &now);
+        let standing = standing(config, &pauses, &now);
         warn_without_zone(config);
         Self { pauses, standing }
     }
@@ -146,15 +146,15 @@ impl Daemon {
     }
 
     /// What the new configuration wants at this moment.
-    pub(super) fn standing(running: &Running, config: &Config) -> Standing {
+    pub(super) fn wanted(running: &Running, config: &Config) -> Standing {
         let now = now();
         warn_without_zone(config);
-        Standing::at(config, &running.clock.pauses, &now)
+        standing(config, &running.clock.pauses, &now)
     }
 
     /// Puts in force what has begun to hold.
     fn follow(&self, running: &mut Running, now: &Zoned) -> anyhow::Result<()> {
-        let standing = Standing::at(&running.config, &running.clock.pauses, now);
+        let standing = standing(&running.config, &running.clock.pauses, now);
         if standing == running.clock.standing {
             return Ok(());
         }

@@ -31,6 +31,7 @@ mod prefix;
 mod raw;
 mod reading;
 mod schedule;
+mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -46,3 +47,4 @@ pub use mistake::{Mistake, Mistakes, Place, Refusal, SourceFile};
 pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
 pub use schedule::Schedule;
+pub use standing::Standing;

@@ -33,7 +33,7 @@ pub const PAUSE: &str = "/v1/pause";
 /// Path that ends a pause when a [`ResumeOrder`] is posted to it.
 pub const RESUME: &str = "/v1/resume";
 
-/// Path of the policies with a schedule, as a list of [`Scheduled`](crate::present::standing::Scheduled).
+/// Path of the policies with a schedule, as a list of [`Scheduled`](crate::present::moment::Scheduled).
 pub const SCHEDULED: &str = "/v1/scheduled";
 
 /// Which device to pause, and for how long.
