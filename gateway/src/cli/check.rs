@@ -33,14 +33,14 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let numbers = Numbers::default().assign(&config)?;
-    let tables = Compiled::new(&config, numbers)?;
+    let tables = Compiled::new(&config, numbers, 0)?;
     writeln!(
         std::io::stdout().lock(),
         "OK: {} devices, {} policies, {} names, {} prefixes, {} ports",
-        tables.devices.len(),
+        tables.who.devices.len(),
         config.policies.len(),
-        tables.names.len(),
-        tables.prefixes_v4.len() + tables.prefixes_v6.len(),
+        tables.names.names,
+        tables.prefixes.nets,
         tables.ports.len(),
     )?;
     Ok(ExitCode::SUCCESS)

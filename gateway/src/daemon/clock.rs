@@ -56,18 +56,6 @@ fn warn_without_zone(config: &Config) {
     }
 }
 
-/// The configuration as far as it holds: of each device the policies that have a say.
-pub(super) fn in_force(config: &Config, standing: &Standing) -> Config {
-    let owned = |policies: &mut dyn Iterator<Item = &str>| policies.map(String::from).collect();
-    let device =
-        |device: &Device| Device { policies: owned(&mut standing.policies_of(device)), ..device.clone() };
-    Config {
-        default_policies: owned(&mut standing.default_policies(config)),
-        devices: config.devices.iter().map(device).collect(),
-        ..config.clone()
-    }
-}
-
 impl Daemon {
     /// Pauses a device, given by name or address, for so long; returns what to tell.
     ///
@@ -159,7 +147,7 @@ impl Daemon {
             return Ok(());
         }
         let Running { engine, config, clock, .. } = running;
-        let (_, generation) = engine.apply(&in_force(config, &standing))?;
+        let generation = engine.apply_who(config, &standing)?;
         tell(config, &clock.standing, &standing, generation);
         clock.standing = standing;
         self.note_standing(running);
