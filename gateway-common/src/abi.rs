@@ -82,9 +82,16 @@ impl Action {
         }
     }
 
-    /// The action with this number, if there is one.
-    pub fn from_index(index: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(index)).copied()
+    /// The action with this number, if there is one. By comparison, as [`Reason::from_index`].
+    #[inline(always)]
+    pub const fn from_index(index: u8) -> Option<Self> {
+        match index {
+            0 => Some(Self::Pass),
+            1 => Some(Self::Drop),
+            2 => Some(Self::Reject),
+            3 => Some(Self::Observe),
+            _ => None,
+        }
     }
 }
 
