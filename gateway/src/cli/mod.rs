@@ -7,6 +7,7 @@ mod client;
 mod detach;
 mod devices;
 mod events;
+mod pause;
 mod places;
 mod reload;
 mod replay;
@@ -42,6 +43,10 @@ enum Command {
     Replay(replay::Args),
     /// Make the running daemon read configuration and policies again
     Reload(reload::Args),
+    /// Let a device pass everything for a while; it is still counted
+    Pause(pause::PauseArgs),
+    /// End the pause of a device
+    Resume(pause::ResumeArgs),
     /// Remove programs, links and maps: nothing is filtered afterwards, and all counters are gone
     Detach(detach::Args),
 }
@@ -56,6 +61,8 @@ pub fn main() -> ExitCode {
         Command::Devices(args) => devices::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Reload(args) => reload::run(&args),
+        Command::Pause(args) => pause::pause(&args),
+        Command::Resume(args) => pause::resume(&args),
         Command::Detach(args) => detach::run(&args),
     };
     check_code(result.map(|()| ExitCode::SUCCESS))

@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut, RangeInclusive};
 use aya::programs::{TestRun as _, TestRunOptions};
 use gateway::datapath::load::Loaded;
 use gateway::datapath::maps::Maps;
-use gateway::policy::{Compiled, Numbers, Who};
+use gateway::policy::{Compiled, Numbers, Standing, Who};
 use gateway_common::abi::Event;
 use nix::time::{ClockId, clock_gettime};
 use zerocopy::FromBytes as _;
@@ -94,7 +94,7 @@ impl Filter {
 
     /// Which policies of `setup` apply to whom, with the numbers in force.
     pub fn who(&self, setup: &Setup) -> Who {
-        Who::new(&setup.config(), &self.numbers).unwrap()
+        Who::new(&setup.config(), &Standing::default(), &self.numbers).unwrap()
     }
 
     /// Every counter as it is.
