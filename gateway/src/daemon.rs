@@ -2,6 +2,7 @@
 
 mod clock;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -22,7 +23,7 @@ use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::observe::hub::Hub;
 use crate::observe::wait::wait_on;
-use crate::policy::{Checks, Config};
+use crate::policy::{Checks, Compiled, Config, Counts};
 use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
 use clock::Clock;
@@ -108,7 +109,7 @@ impl Daemon {
             warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
         }
         let clock = Clock::start(&config);
-        let (_, generation) = engine.apply(&config, &clock.standing)?;
+        let (compiled, generation) = engine.apply(&config, &clock.standing)?;
         let attached = attach(&mut engine, &config.interfaces)?;
         let daemon = Self {
             file: config.file.clone(),
@@ -117,7 +118,7 @@ impl Daemon {
             health: Arc::default(),
             hub: Hub::default(),
         };
-        daemon.note_loaded(&daemon.lock(), generation);
+        daemon.note_loaded(&daemon.lock(), &compiled, generation);
         Ok(daemon)
     }
 
@@ -142,7 +143,7 @@ impl Daemon {
         let mut running = self.lock();
         tell_what_needs_a_restart(&running.config, &config);
         let standing = Self::wanted(&running, &config);
-        let (_, generation) = running.engine.apply(&config, &standing)?;
+        let (compiled, generation) = running.engine.apply(&config, &standing)?;
         if config.interfaces != running.config.interfaces {
             running.attached = attach(&mut running.engine, &config.interfaces)?;
         }
@@ -150,21 +151,25 @@ impl Daemon {
         let old = std::mem::replace(&mut running.config, config);
         running.clock.standing = standing;
         self.keep_pauses_of(&mut running, &old);
-        Ok(self.note_loaded(&running, generation))
+        Ok(self.note_loaded(&running, &compiled, generation))
     }
 
-    fn note_loaded(&self, running: &Running, generation: u64) -> String {
+    fn note_loaded(&self, running: &Running, compiled: &Compiled, generation: u64) -> String {
         self.note_standing(running);
         let config = &running.config;
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        state.entries = entries(config);
+        state.entries = entries(config, &compiled.subscribed);
         state.interfaces = interfaces(&running.attached);
         let count = state.entries.iter().map(|(_, _, count)| count).sum::<usize>();
+        let folded = match compiled.names.folded {
+            0 => String::new(),
+            folded => format!(" ({folded} names say nothing that names above them do not say)"),
+        };
         format!(
-            "generation {generation} in force: {} devices, {} policies, {count} entries",
+            "generation {generation} in force: {} devices, {} policies, {count} entries{folded}",
             config.devices.len(),
             config.policies.len()
         )
@@ -272,13 +277,18 @@ fn interfaces(attached: &[Attached]) -> Vec<Interface> {
     attached.iter().map(state).collect()
 }
 
-fn entries(config: &Config) -> Vec<(String, &'static str, usize)> {
+fn entries(config: &Config, subscribed: &BTreeMap<String, Counts>) -> Vec<(String, &'static str, usize)> {
     let mut entries = Vec::new();
     for policy in &config.policies {
+        let lists = subscribed.get(&policy.name).copied().unwrap_or_default();
         let of = |count: fn(&crate::policy::Entries) -> usize| count(&policy.block) + count(&policy.allow);
-        entries.push((policy.name.clone(), "host", of(|entries| entries.hosts.len())));
-        entries.push((policy.name.clone(), "domain", of(|entries| entries.domains.len())));
-        entries.push((policy.name.clone(), "address", of(|entries| entries.addresses.len())));
+        entries.push((policy.name.clone(), "host", lists.hosts + of(|entries| entries.hosts.len())));
+        entries.push((policy.name.clone(), "domain", lists.domains + of(|entries| entries.domains.len())));
+        entries.push((
+            policy.name.clone(),
+            "address",
+            lists.addresses + of(|entries| entries.addresses.len()),
+        ));
         entries.push((policy.name.clone(), "port", of(|entries| entries.ports.len())));
     }
     entries

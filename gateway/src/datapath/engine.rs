@@ -6,7 +6,7 @@ use super::load::{Loaded, Options};
 use super::maps::Maps;
 use super::mute::voice;
 use super::pins::Pins;
-use crate::policy::{Compiled, Config, NoNumber, Numbers, Standing, TooMany, Who};
+use crate::policy::{CompileError, Compiled, Config, Numbers, Standing, TooMany, Who};
 
 /// A policy that could not be put in force. The one before it still is.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum Refused {
     Numbers(#[from] TooMany),
     /// A number is missing.
     #[error(transparent)]
-    Compile(#[from] NoNumber),
+    Compile(#[from] CompileError),
     /// The kernel refused something.
     #[error(transparent)]
     Kernel(#[from] Error),

@@ -6,9 +6,11 @@ use gateway_common::abi::{self, DeviceKey, Masks, NameMasks, PortKey};
 use gateway_common::wire::MacAddr;
 
 use super::config::Config;
+use super::escape::Shown;
 use super::file::{Entries, Policy, PolicyAction, Quic, Treatment};
 use super::numbers::Numbers;
 use super::standing::Standing;
+use super::subscribe::{Counts, subscribe};
 use super::tables::{NameTable, Names, PrefixTable, Prefixes};
 
 /// The tables of one generation. In every mask, bit `n` stands for the policy with the number `n`.
@@ -18,6 +20,8 @@ pub struct Compiled {
     pub numbers: Numbers,
     /// The devices and their policies; of [`Compiled::new`] all that the configuration gives them.
     pub who: Who,
+    /// What the lists of each policy hold, by its name.
+    pub subscribed: BTreeMap<String, Counts>,
     /// The names that a policy blocks or allows.
     pub names: NameTable,
     /// The nets that a policy blocks or allows.
@@ -53,23 +57,33 @@ pub struct Who {
     pub default_policies: u64,
 }
 
-/// The numbers were not assigned for this configuration.
+/// Why there are no tables.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoNumber {
-    /// A policy has none, or a device names a policy that is not there.
+pub enum CompileError {
+    /// A policy has no number, or a device names a policy that is not there.
     #[error("the policy `{0}` has no number; assign the numbers from this configuration")]
     Policy(String),
     /// A device has none.
     #[error("the device `{0}` has no number; assign the numbers from this configuration")]
     Device(String),
+    /// A list cannot be read. Without it, less would be blocked than was.
+    #[error("the list {} of the policy `{policy}` cannot be read: {why}", Shown(.list))]
+    List {
+        /// The policy that subscribes to it.
+        policy: String,
+        /// What it is called there.
+        list: String,
+        /// What the system says.
+        why: String,
+    },
 }
 
 impl Compiled {
     /// The tables for `config`, with `numbers` assigned for it; `seed` is the key of the names' hashes.
     ///
     /// # Errors
-    /// If a policy or a device has no number: without one it would not be filtered.
-    pub fn new(config: &Config, numbers: Numbers, seed: u64) -> Result<Self, NoNumber> {
+    /// If a policy or a device has no number: without one it would not be filtered. If a list cannot be read.
+    pub fn new(config: &Config, numbers: Numbers, seed: u64) -> Result<Self, CompileError> {
         let mut tables = Tables::new(seed);
         let mut this = Self::default();
         for policy in &config.policies {
@@ -78,10 +92,11 @@ impl Compiled {
             tables.add(&policy.block, Masks { block: bit, allow: 0 });
             tables.add(&policy.allow, Masks { block: 0, allow: bit });
         }
+        let subscribed = subscribe(config, &numbers, &mut tables)?;
         let who = Who::new(config, &Standing::default(), &numbers)?;
         let Tables { names, prefixes, ports } = tables;
         let (names, prefixes) = (names.build(), PrefixTable::new(&prefixes));
-        Ok(Self { numbers, who, names, prefixes, ports, ..this })
+        Ok(Self { numbers, who, names, prefixes, ports, subscribed, ..this })
     }
 
     fn add_switches(&mut self, policy: &Policy, bit: u64) {
@@ -98,14 +113,14 @@ impl Compiled {
     }
 }
 
-fn bit(numbers: &Numbers, policy: &str) -> Result<u64, NoNumber> {
+pub(super) fn bit(numbers: &Numbers, policy: &str) -> Result<u64, CompileError> {
     let number = numbers.policies.get(policy).copied();
     number
         .and_then(|number| 1_u64.checked_shl(number.into()))
-        .ok_or_else(|| NoNumber::Policy(String::from(policy)))
+        .ok_or_else(|| CompileError::Policy(String::from(policy)))
 }
 
-fn mask<'a>(numbers: &Numbers, mut policies: impl Iterator<Item = &'a str>) -> Result<u64, NoNumber> {
+fn mask<'a>(numbers: &Numbers, mut policies: impl Iterator<Item = &'a str>) -> Result<u64, CompileError> {
     policies.try_fold(0, |mask, policy| Ok(mask | bit(numbers, policy)?))
 }
 
@@ -114,10 +129,12 @@ impl Who {
     ///
     /// # Errors
     /// If a policy or a device has no number.
-    pub fn new(config: &Config, standing: &Standing, numbers: &Numbers) -> Result<Self, NoNumber> {
+    pub fn new(config: &Config, standing: &Standing, numbers: &Numbers) -> Result<Self, CompileError> {
         let devices = config.devices.iter().map(|device| {
-            let number =
-                *numbers.devices.get(&device.key()).ok_or_else(|| NoNumber::Device(device.name.clone()))?;
+            let number = *numbers
+                .devices
+                .get(&device.key())
+                .ok_or_else(|| CompileError::Device(device.name.clone()))?;
             let policies = mask(numbers, standing.policies_of(device))?;
             Ok((device.key(), abi::Device { policies, number, reserved: 0 }))
         });
@@ -134,9 +151,9 @@ impl Who {
 }
 
 /// The tables while policies are added.
-struct Tables {
-    names: Names,
-    prefixes: Prefixes,
+pub(super) struct Tables {
+    pub names: Names,
+    pub prefixes: Prefixes,
     ports: BTreeMap<PortKey, Masks>,
 }
 
@@ -164,7 +181,7 @@ impl Tables {
     }
 }
 
-const fn add(all: &mut Masks, masks: Masks) {
+pub(super) const fn add(all: &mut Masks, masks: Masks) {
     all.block |= masks.block;
     all.allow |= masks.allow;
 }

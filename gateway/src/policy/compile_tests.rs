@@ -49,13 +49,13 @@ fn the_bits_follow_the_numbers_and_not_the_order() {
 #[test]
 fn a_policy_or_a_device_without_a_number_is_refused_and_not_left_unfiltered() {
     let config = config("[[device]]\nname = \"x\"\nmac = \"02:00:00:00:00:01\"", &["name = \"a\""]);
-    assert_eq!(Compiled::new(&config, Numbers::default(), 0), Err(NoNumber::Policy(String::from("a"))));
+    assert_eq!(Compiled::new(&config, Numbers::default(), 0), Err(CompileError::Policy(String::from("a"))));
     let policies = BTreeMap::from([(String::from("a"), 0)]);
     let numbers = Numbers { policies, devices: BTreeMap::new() };
-    assert_eq!(Compiled::new(&config, numbers, 0), Err(NoNumber::Device(String::from("x"))));
+    assert_eq!(Compiled::new(&config, numbers, 0), Err(CompileError::Device(String::from("x"))));
     let policies = BTreeMap::from([(String::from("a"), 64)]);
     let numbers = Numbers { policies, devices: BTreeMap::new() };
-    assert_eq!(Compiled::new(&config, numbers, 0), Err(NoNumber::Policy(String::from("a"))));
+    assert_eq!(Compiled::new(&config, numbers, 0), Err(CompileError::Policy(String::from("a"))));
 }
 
 #[test]

@@ -33,11 +33,12 @@ mod raw;
 mod reading;
 mod schedule;
 mod standing;
+mod subscribe;
 mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use compile::{Compiled, NoNumber, Who};
+pub use compile::{CompileError, Compiled, Who};
 pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE};
 pub use device::{Device, OTHER};
 pub use device_address::{BadAddress, DeviceAddress};
@@ -51,4 +52,5 @@ pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
 pub use schedule::Schedule;
 pub use standing::Standing;
+pub use subscribe::Counts;
 pub use tables::{NameTable, Names, PrefixTable, Prefixes};
