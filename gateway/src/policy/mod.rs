@@ -30,13 +30,15 @@ mod raw;
 mod reading;
 #[cfg(test)]
 pub(crate) mod testing;
+mod warnings;
 
 pub use compile::{Compiled, NoNumber};
-pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET};
+pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET, Examined};
 pub use device::{Device, OTHER};
 pub use file::{Entries, Entry, Policy, PolicyAction, Quic, Treatment};
 pub use host::{BadHost, HostName};
 pub use judge::Ruling;
-pub use mistake::{Mistake, Mistakes, Place, Refusal, SourceFile};
+pub use mistake::{Mistake, Mistakes, Place, Refusal, Severity, SourceFile};
 pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
+pub use warnings::{warnings_of_config, warnings_of_policies};
