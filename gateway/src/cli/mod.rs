@@ -11,6 +11,7 @@ mod places;
 mod reload;
 mod replay;
 mod run;
+mod schema;
 mod status;
 mod table;
 
@@ -40,6 +41,8 @@ enum Command {
     Events(events::Args),
     /// Run the frames of a capture through the real program, attached to nothing: what would the policies have done?
     Replay(replay::Args),
+    /// Print the JSON Schema of the configuration and of a policy file, for editors
+    Schema(schema::Args),
     /// Make the running daemon read configuration and policies again
     Reload(reload::Args),
     /// Remove programs, links and maps: nothing is filtered afterwards, and all counters are gone
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Events(args) => events::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Detach(args) => detach::run(&args),
     };

@@ -28,6 +28,7 @@ mod numbers;
 mod prefix;
 mod raw;
 mod reading;
+mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
 mod warnings;
@@ -41,4 +42,5 @@ pub use judge::Ruling;
 pub use mistake::{Mistake, Mistakes, Place, Refusal, Severity, SourceFile};
 pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
+pub use schema::{CONFIG_SCHEMA, POLICY_SCHEMA};
 pub use warnings::{warnings_of_config, warnings_of_policies};
