@@ -24,8 +24,8 @@ impl Maps {
             self.set_policy_label(*number, label(name, MacAddr::default()))?;
         }
         for device in &config.devices {
-            if let Some(number) = next.devices.get(&device.mac) {
-                self.set_device_label(*number, label(&device.name, device.mac))?;
+            if let Some(number) = next.devices.get(&device.address.mac()) {
+                self.set_device_label(*number, label(&device.name, device.address.mac()))?;
             }
         }
         Ok(())

@@ -75,9 +75,10 @@ impl Compiled {
             tables.add(&policy.allow, bit, |masks| &mut masks.allow);
         }
         for device in &config.devices {
-            let number = *numbers.devices.get(&device.mac).ok_or(NoNumber::Device(device.mac))?;
+            let number =
+                *numbers.devices.get(&device.address.mac()).ok_or(NoNumber::Device(device.address.mac()))?;
             let policies = mask(&numbers, &device.policies)?;
-            this.devices.push((device.mac, abi::Device { policies, number, reserved: 0 }));
+            this.devices.push((device.address.mac(), abi::Device { policies, number, reserved: 0 }));
         }
         for (net, masks) in with_parents(&tables.prefixes) {
             match net {

@@ -75,7 +75,7 @@ fn a_full_configuration_is_read() {
     assert_eq!(config.policies.last().unwrap().action, PolicyAction::Observe);
     let expected = Device {
         name: String::from("anna-phone"),
-        mac: MAC.parse().unwrap(),
+        address: MAC.parse().unwrap(),
         policies: vec![String::from("b"), String::from("a")],
     };
     assert_eq!(config.devices.first(), Some(&expected));
@@ -277,10 +277,24 @@ fn two_devices_of_one_mac_are_refused_with_both_places() {
 }
 
 #[test]
+fn a_prefix_of_mac_addresses_stands_beside_longer_ones_but_not_beside_itself() {
+    let device = |name: &str, mac: &str| format!("[[device]]\nname = \"{name}\"\nmac = \"{mac}\"\n");
+    let all = device("a", "8c:be:be:*") + &device("b", "8c:be:*") + &device("c", "8c:be:be:00:00:00");
+    assert_eq!(told(&all), [""; 0]);
+    assert_eq!(
+        told(&(all + &device("d", "8C-BE-BE-*"))),
+        [
+            "gateway.toml:14:7: two devices have the MAC address 8c:be:be:* (keep one [[device]] for this address, with \
+             the policies of both)"
+        ]
+    );
+}
+
+#[test]
 fn a_mac_address_that_no_device_sends_from_is_refused() {
     for (mac, title) in [
         ("8c:be:be:12:34", "`8c:be:be:12:34` is not a MAC address"),
-        ("8c:be:be:*", "`8c:be:be:*` is a MAC prefix, which is not in this version"),
+        ("8c:be:b*", "`8c:be:b*` is not the beginning of a MAC address"),
         ("01:00:5e:00:00:fb", "`01:00:5e:00:00:fb` is a group address, from which no device sends"),
         ("ff:ff:ff:ff:ff:ff", "`ff:ff:ff:ff:ff:ff` is a group address, from which no device sends"),
         ("00:00:00:00:00:00", "no device has the address of all zeros"),

@@ -12,6 +12,7 @@ use super::mistake::{Mistake, Refusal, SourceFile};
 use super::prefix;
 use super::raw::{RawAllow, RawBlock, RawInspect, RawPolicy, Text, refuse_later};
 use super::reading::{Checker, Reading, read, text_of};
+use super::schedule::{Schedule, check_schedule};
 
 /// Longest name of a policy or of a device in bytes.
 pub(super) const MAX_LABEL: usize = 64;
@@ -41,6 +42,8 @@ pub struct Policy {
     pub ech: Treatment,
     /// What happens to QUIC.
     pub quic: Quic,
+    /// When it applies. Outside of that it neither blocks nor allows.
+    pub schedule: Schedule,
     /// The file it was read from.
     pub source: SourceFile,
 }
@@ -118,18 +121,22 @@ impl PolicyFile {
         };
         let mut checker = Checker { source, mistakes };
         let name = check_name(&mut checker, &reading);
-        let policy = check_policy(&mut checker, reading.raw, name.as_ref().map(Spanned::get_ref));
+        let schedule = check_schedule(&mut checker, &reading);
+        let policy = check_policy(&mut checker, reading.raw, name.as_ref().map(Spanned::get_ref), schedule);
         let policy = if mistakes.len() == before { policy } else { None };
         Self { name, policy }
     }
 }
 
-fn check_policy(checker: &mut Checker<'_>, raw: RawPolicy, name: Option<&String>) -> Option<Policy> {
+fn check_policy(
+    checker: &mut Checker<'_>,
+    raw: RawPolicy,
+    name: Option<&String>,
+    schedule: Schedule,
+) -> Option<Policy> {
     let action = raw.action.map_or(Some(PolicyAction::Drop), |text| check_action(checker, &text));
     let cure = "take it out, or write its names under [block]";
     refuse_later(checker, "[[list]]", &raw.list, "lists are not read yet", cure);
-    let missing = "a policy applies at all times";
-    refuse_later(checker, "[[schedule]]", &raw.schedule, missing, "take it out");
     let block = check_block(checker, raw.block.map(|table| table.0).unwrap_or_default());
     let allow = check_allow(checker, raw.allow.map(|table| table.0).unwrap_or_default());
     let inspect = raw.inspect.map(|table| table.0).unwrap_or_default();
@@ -147,6 +154,7 @@ fn check_policy(checker: &mut Checker<'_>, raw: RawPolicy, name: Option<&String>
         ip_literal: ip_literal?,
         ech: ech?,
         quic: quic?,
+        schedule,
         source: checker.source.clone(),
     })
 }

@@ -126,11 +126,6 @@ fn keys_of_later_versions_are_refused_by_name() {
     for (text, place, told) in [
         ("[[list]]\nurl = \"x\"", "2:1", "`[[list]]` is not in this version: lists are not read yet"),
         (
-            "[[schedule]]\ndays = []",
-            "2:1",
-            "`[[schedule]]` is not in this version: a policy applies at all times",
-        ),
-        (
             "[block]\nresolve = true",
             "3:11",
             "`resolve` is not in this version: the addresses of a host are not",

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::super::testing::compiled;
 use super::*;
 use crate::policy::{
-    Config, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, SourceFile, Treatment,
+    Config, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, Schedule, SourceFile, Treatment,
 };
 
 fn ruling(policy: u8, action: Action) -> Option<Ruling> {
@@ -157,6 +157,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         ip_literal: Treatment::Pass,
         ech: Treatment::Pass,
         quic: Quic::Inspect,
+        schedule: Schedule::default(),
         malformed: Treatment::Pass,
         fragments: Treatment::Pass,
         source: SourceFile::new(std::path::Path::new("p.toml"), ""),

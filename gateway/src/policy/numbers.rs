@@ -48,7 +48,7 @@ impl Numbers {
         let policy_numbers = (0..=u8::MAX).take(MAX_POLICIES);
         let device_numbers = OTHER_DEVICE + 1..MAX_DEVICES;
         let policies: Vec<String> = config.policies.iter().map(|policy| policy.name.clone()).collect();
-        let devices: Vec<MacAddr> = config.devices.iter().map(|device| device.mac).collect();
+        let devices: Vec<MacAddr> = config.devices.iter().map(|device| device.address.mac()).collect();
         Ok(Self {
             policies: assign(&self.policies, policies, policy_numbers).ok_or(TooMany::Policies)?,
             devices: assign(&self.devices, devices, device_numbers).ok_or(TooMany::Devices)?,

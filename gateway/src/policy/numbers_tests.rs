@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
-use crate::policy::{DEFAULT_LISTEN, Device, Entries, Policy, PolicyAction, Quic, SourceFile, Treatment};
+use crate::policy::{
+    DEFAULT_LISTEN, Device, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile, Treatment,
+};
 
 fn config(policies: &[String], devices: &[u16]) -> Config {
     let policy = |name: &String| Policy {
@@ -20,9 +22,10 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         ip_literal: Treatment::Pass,
         ech: Treatment::Pass,
         quic: Quic::Inspect,
+        schedule: Schedule::default(),
         source: SourceFile::new(std::path::Path::new("p.toml"), ""),
     };
-    let device = |n: &u16| Device { name: format!("d{n}"), mac: mac(*n), policies: Vec::new() };
+    let device = |n: &u16| Device { name: format!("d{n}"), address: mac(*n).into(), policies: Vec::new() };
     Config {
         file: PathBuf::new(),
         interfaces: Vec::new(),

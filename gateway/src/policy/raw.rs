@@ -12,7 +12,7 @@ use super::reading::{Checker, Table};
 pub(super) type Text = Spanned<String>;
 
 /// The keys of later versions, which no message proposes.
-pub(super) const LATER: &[&str] = &["track", "list", "schedule", "resolve"];
+pub(super) const LATER: &[&str] = &["track", "list", "resolve"];
 
 /// A key that a later version brings.
 pub(super) type Later = Option<Spanned<IgnoredAny>>;
@@ -69,7 +69,16 @@ pub(super) struct RawPolicy {
     pub allow: Option<Table<RawAllow>>,
     pub inspect: Option<Table<RawInspect>>,
     pub list: Later,
-    pub schedule: Later,
+    #[serde(default)]
+    pub schedule: Vec<Spanned<Table<RawSchedule>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+    pub days: Option<Spanned<Vec<Text>>>,
+    pub from: Option<Text>,
+    pub to: Option<Text>,
 }
 
 #[derive(Deserialize, Default)]

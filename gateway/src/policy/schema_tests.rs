@@ -14,7 +14,7 @@ use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
     LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawMetrics,
-    RawPolicy,
+    RawPolicy, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
@@ -97,6 +97,7 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("policy/block", keys_of::<RawBlock>()),
         ("policy/allow", keys_of::<RawAllow>()),
         ("policy/inspect", keys_of::<RawInspect>()),
+        ("policy/schedule/*", keys_of::<RawSchedule>()),
     ];
     assert_eq!(tables, readers.map(|(at, keys)| (String::from(at), keys)).into());
 }
@@ -176,12 +177,35 @@ fn an_entry_that_the_reader_takes_is_valid_and_one_of_another_kind_is_not() {
 }
 
 #[test]
+fn a_schedule_that_the_reader_takes_is_valid_and_another_is_not() {
+    let window = |lines: &str| format!("name = \"p\"\n[[schedule]]\n{lines}\n");
+    for lines in
+        ["days = [\"mon\", \"sun\"]\nfrom = \"21:00\"\nto = \"07:00\"", "to = \"24:00\"", "from = \"00:00\""]
+    {
+        let policy = window(lines);
+        assert!(cures(&policy).is_empty() && is_valid(POLICY_SCHEMA, &policy), "{lines}");
+    }
+    for lines in [
+        "",
+        "days = []",
+        "days = [\"monday\"]",
+        "from = \"24:00\"",
+        "to = \"9:00\"",
+        "to = \"23:60\"",
+        "to = 7",
+    ] {
+        let policy = window(lines);
+        assert!(!cures(&policy).is_empty() && !is_valid(POLICY_SCHEMA, &policy), "{lines}");
+    }
+}
+
+#[test]
 fn a_configuration_that_cannot_be_right_is_not_valid() {
     let with = |text: &str| format!("interfaces = [\"lan1\"]\npolicies = \"policies\"\n{text}");
     let device = |mac: &str| with(&format!("[[device]]\nname = \"x\"\nmac = \"{mac}\""));
     assert!(is_valid(CONFIG_SCHEMA, &with("")));
     assert!(is_valid(CONFIG_SCHEMA, &with("[metrics]\nlisten = \"[::1]:9469\"")));
-    for mac in ["8c:be:be:12:34:56", "8C-BE-BE-12-34-56"] {
+    for mac in ["8c:be:be:12:34:56", "8C-BE-BE-12-34-56", "8c:be:be:*", "8c:*"] {
         assert!(is_valid(CONFIG_SCHEMA, &device(mac)), "{mac}");
     }
     for text in [
@@ -196,6 +220,8 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         with("[[device]]\nname = \"other\"\nmac = \"8c:be:be:12:34:56\""),
         with("[defaults]\npolicies = \"a\""),
         device("8c:be:be:12:34"),
+        device("8c:be:b*"),
+        device("*"),
         device("8c:be:be:12:34:5g"),
     ] {
         assert!(!is_valid(CONFIG_SCHEMA, &text), "{text}");

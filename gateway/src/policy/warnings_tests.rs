@@ -78,6 +78,8 @@ fn a_name_that_another_policy_of_the_device_allows_is_told_with_the_devices() {
     };
     let expected = vec![(Some(3), title("x.example.org")), (Some(4), title("10.0.0.0/8"))];
     assert_eq!(told_of(&both, &[block, allow]), expected);
+    let at_times = format!("{allow}\n[[schedule]]\nfrom = \"18:00\"");
+    assert_eq!(told_of(&both, &[block, &at_times]), []);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::super::config::Config;
 use super::super::escape::Shown;
 use super::super::file::{Entry, Policy};
 use super::super::mistake::Mistake;
+use super::super::schedule::Schedule;
 use super::names::Names;
 
 /// Policies that no device has.
@@ -41,6 +42,10 @@ pub(super) fn of_devices(config: &Config) -> Vec<Mistake> {
         let (Some(block), Some(allow)) = (config.policies.get(block), config.policies.get(allow)) else {
             return Vec::new();
         };
+        // Out of its hours, an exception leaves the entries their effect.
+        if allow.schedule != Schedule::default() {
+            return Vec::new();
+        }
         contradictions(block, allow, Some(&devices))
     };
     pairs.into_iter().flat_map(of_pair).collect()
