@@ -7,6 +7,7 @@ mod client;
 mod detach;
 mod devices;
 mod events;
+mod explain;
 mod places;
 mod reload;
 mod replay;
@@ -33,6 +34,8 @@ enum Command {
     Run(run::Args),
     /// Read configuration and policies and tell every mistake in them
     Check(check::CheckArgs),
+    /// Say what happens when a device connects to a host, and which entry of which policy decides that
+    Explain(explain::Args),
     /// Say whether the filter is on, where, and what it knows
     Status(status::Args),
     /// List the devices with their policies and counters
@@ -54,6 +57,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => return check_code(check::run(&args)),
+        Command::Explain(args) => return check_code(explain::run(&args)),
         Command::Replay(args) => return check_code(replay::run(&args)),
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
