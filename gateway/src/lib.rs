@@ -1,5 +1,6 @@
 //! The user half of gateway: policies, the tables in the kernel, and what people see of them.
 //!
+//! * [`lists`]: block lists as the world publishes them, from bytes to rules.
 //! * [`policy`]: from text to checked policies to compiled tables; pure, knows no kernel.
 //! * [`datapath`]: the only room that touches aya: load, attach, pin, fill, read.
 //! * [`observe`]: events and counters in terms of people.
@@ -13,6 +14,7 @@ pub mod cli;
 pub mod daemon;
 pub mod datapath;
 pub mod explain;
+pub mod lists;
 pub mod observe;
 pub mod policy;
 pub mod replay;

@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::escape::Shown;
 use super::host::HostName;
+use super::list::{List, check_lists};
 use super::mistake::{Mistake, Refusal, SourceFile};
 use super::prefix;
 use super::raw::{RawAllow, RawBlock, RawInspect, RawPolicy, Text, refuse_later};
@@ -30,6 +31,8 @@ pub struct Policy {
     pub block: Entries,
     /// What it allows, whatever blocks it.
     pub allow: Entries,
+    /// The lists it subscribes to.
+    pub lists: Vec<List>,
     /// What happens to a ClientHello without a server name.
     pub nameless: Treatment,
     /// What happens to what cannot be parsed.
@@ -121,8 +124,10 @@ impl PolicyFile {
         };
         let mut checker = Checker { source, mistakes };
         let name = check_name(&mut checker, &reading);
+        let lists = check_lists(&mut checker, &reading);
         let schedule = check_schedule(&mut checker, &reading);
-        let policy = check_policy(&mut checker, reading.raw, name.as_ref().map(Spanned::get_ref), schedule);
+        let name_text = name.as_ref().map(Spanned::get_ref);
+        let policy = check_policy(&mut checker, reading.raw, lists, schedule, name_text);
         let policy = if mistakes.len() == before { policy } else { None };
         Self { name, policy }
     }
@@ -131,12 +136,11 @@ impl PolicyFile {
 fn check_policy(
     checker: &mut Checker<'_>,
     raw: RawPolicy,
-    name: Option<&String>,
+    lists: Vec<List>,
     schedule: Schedule,
+    name: Option<&String>,
 ) -> Option<Policy> {
     let action = raw.action.map_or(Some(PolicyAction::Drop), |text| check_action(checker, &text));
-    let cure = "take it out, or write its names under [block]";
-    refuse_later(checker, "[[list]]", &raw.list, "lists are not read yet", cure);
     let block = check_block(checker, raw.block.map(|table| table.0).unwrap_or_default());
     let allow = check_allow(checker, raw.allow.map(|table| table.0).unwrap_or_default());
     let inspect = raw.inspect.map(|table| table.0).unwrap_or_default();
@@ -148,6 +152,7 @@ fn check_policy(
         action: action?,
         block,
         allow,
+        lists,
         nameless: nameless?,
         malformed: malformed?,
         fragments: fragments?,

@@ -123,14 +123,11 @@ fn quic_is_inspected_blocked_or_passed() {
 
 #[test]
 fn keys_of_later_versions_are_refused_by_name() {
-    for (text, place, told) in [
-        ("[[list]]\nurl = \"x\"", "2:1", "`[[list]]` is not in this version: lists are not read yet"),
-        (
-            "[block]\nresolve = true",
-            "3:11",
-            "`resolve` is not in this version: the addresses of a host are not",
-        ),
-    ] {
+    for (text, place, told) in [(
+        "[block]\nresolve = true",
+        "3:11",
+        "`resolve` is not in this version: the addresses of a host are not",
+    )] {
         let refusal = refusal(&format!("name = \"x\"\n{text}\n"));
         assert!(refusal.starts_with(&format!("p.toml:{place}: {told}")), "{refusal}");
         assert!(refusal.contains("(take "), "{refusal}");

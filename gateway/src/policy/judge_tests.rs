@@ -153,6 +153,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         action,
         block,
         allow,
+        lists: Vec::new(),
         nameless: Treatment::Pass,
         ip_literal: Treatment::Pass,
         ech: Treatment::Pass,

@@ -16,6 +16,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         action: PolicyAction::Drop,
         block: Entries::default(),
         allow: Entries::default(),
+        lists: Vec::new(),
         nameless: Treatment::Pass,
         malformed: Treatment::Pass,
         fragments: Treatment::Pass,

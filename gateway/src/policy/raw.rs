@@ -12,7 +12,7 @@ use super::reading::{Checker, Table};
 pub(super) type Text = Spanned<String>;
 
 /// The keys of later versions, which no message proposes.
-pub(super) const LATER: &[&str] = &["track", "list", "resolve"];
+pub(super) const LATER: &[&str] = &["track", "resolve"];
 
 /// A key that a later version brings.
 pub(super) type Later = Option<Spanned<IgnoredAny>>;
@@ -68,7 +68,8 @@ pub(super) struct RawPolicy {
     pub block: Option<Table<RawBlock>>,
     pub allow: Option<Table<RawAllow>>,
     pub inspect: Option<Table<RawInspect>>,
-    pub list: Later,
+    #[serde(default)]
+    pub list: Vec<Spanned<Table<RawList>>>,
     #[serde(default)]
     pub schedule: Vec<Spanned<Table<RawSchedule>>>,
 }
@@ -117,6 +118,17 @@ pub(super) struct RawInspect {
     pub ip_literal: Option<Text>,
     pub ech: Option<Text>,
     pub quic: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawList {
+    pub url: Option<Text>,
+    pub path: Option<Text>,
+    pub format: Option<Text>,
+    #[serde(rename = "match")]
+    pub matches: Option<Text>,
+    pub refresh: Option<Text>,
 }
 
 /// Refuses a key of a later version, if it is there. `missing` says what this version does not do.

@@ -13,8 +13,8 @@ use super::*;
 use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
-    LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawMetrics,
-    RawPolicy, RawSchedule,
+    LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList,
+    RawMetrics, RawPolicy, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
@@ -97,6 +97,7 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("policy/block", keys_of::<RawBlock>()),
         ("policy/allow", keys_of::<RawAllow>()),
         ("policy/inspect", keys_of::<RawInspect>()),
+        ("policy/list/*", keys_of::<RawList>()),
         ("policy/schedule/*", keys_of::<RawSchedule>()),
     ];
     assert_eq!(tables, readers.map(|(at, keys)| (String::from(at), keys)).into());
@@ -113,6 +114,10 @@ fn cures(policy: &str) -> Vec<String> {
 fn with_value(at: &[&str], value: &str) -> String {
     match at {
         [key] => format!("name = \"p\"\n{key} = {value}\n"),
+        ["list", key] => format!(
+            "name = \"p\"\n[[list]]\nurl = \"https://x.example/\"\nmatch = \"hosts\"\n{key} = {value}\n"
+        )
+        .replace(if *key == "match" { "match = \"hosts\"\n" } else { "" }, ""),
         [table, key] => format!("name = \"p\"\n[{table}]\n{key} = {value}\n"),
         _ => panic!("{at:?}"),
     }
@@ -123,17 +128,23 @@ fn where_a_policy_takes_one_of_a_few_words_the_schema_has_the_same_words() {
     let schema = schema(POLICY_SCHEMA);
     let inspect = schema["properties"]["inspect"]["properties"].as_object().unwrap();
     let of_inspect = inspect.iter().map(|(key, property)| (vec!["inspect", key], property));
+    let of_list = &schema["properties"]["list"]["items"]["properties"];
+    let others = [
+        (vec!["action"], &schema["properties"]["action"]),
+        (vec!["list", "format"], &of_list["format"]),
+        (vec!["list", "match"], &of_list["match"]),
+    ];
     let mut count = 0;
-    for (at, property) in of_inspect.chain([(vec!["action"], &schema["properties"]["action"])]) {
+    for (at, property) in of_inspect.chain(others) {
         let words: BTreeSet<&str> =
             property["enum"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let told = cures(&with_value(&at, "\"nonsense\"")).concat();
         let known: BTreeSet<&str> = told.split('"').skip(1).step_by(2).collect();
         assert_eq!(words, known, "{at:?}");
-        assert!(words.contains(property["default"].as_str().unwrap()), "{at:?}");
+        assert!(property.get("default").is_none_or(|word| words.contains(word.as_str().unwrap())), "{at:?}");
         count += 1;
     }
-    assert_eq!(count, 7);
+    assert_eq!(count, 9);
 }
 
 #[test]
@@ -195,6 +206,32 @@ fn a_schedule_that_the_reader_takes_is_valid_and_another_is_not() {
         "to = 7",
     ] {
         let policy = window(lines);
+        assert!(!cures(&policy).is_empty() && !is_valid(POLICY_SCHEMA, &policy), "{lines}");
+    }
+}
+
+#[test]
+fn a_list_that_the_reader_takes_is_valid_and_another_is_not() {
+    let list = |lines: &str| format!("name = \"p\"\n[[list]]\n{lines}\n");
+    let url = "url = \"https://x.example/l.txt\"";
+    for lines in
+        ["match = \"hosts\"", "format = \"rpz\"", "format = \"auto\"\nmatch = \"domains\"\nrefresh = \"6h\""]
+    {
+        let policy = list(&format!("{url}\n{lines}"));
+        assert_eq!(cures(&policy), Vec::<String>::new(), "{lines}");
+        assert!(is_valid(POLICY_SCHEMA, &policy), "{lines}");
+    }
+    for lines in [
+        "match = \"hosts\"",
+        url,
+        &format!("{url}\nformat = \"auto\""),
+        &format!("{url}\npath = \"/dev/null\"\nmatch = \"hosts\""),
+        &format!("{url}\nmatch = \"names\""),
+        &format!("{url}\nmatch = \"hosts\"\nrefresh = \"daily\""),
+        &format!("{url}\nmatch = \"hosts\"\nevery = \"1d\""),
+        "url = \"ftp://x.example/\"\nmatch = \"hosts\"",
+    ] {
+        let policy = list(lines);
         assert!(!cures(&policy).is_empty() && !is_valid(POLICY_SCHEMA, &policy), "{lines}");
     }
 }
