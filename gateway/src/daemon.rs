@@ -1,5 +1,7 @@
 //! `gateway run`: everything is checked first, then loaded, filled, attached and served.
 
+mod clock;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -9,6 +11,7 @@ use nix::net::if_::if_nametoindex;
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
@@ -22,6 +25,7 @@ use crate::observe::wait::wait_on;
 use crate::policy::{Checks, Config, warnings_of_config, warnings_of_policies};
 use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
+use clock::Clock;
 
 /// How often the interfaces are looked at, to filter again on one that went and came.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
@@ -43,6 +47,10 @@ pub struct State {
     pub entries: Vec<(String, &'static str, usize)>,
     /// The interfaces with the filter on them.
     pub interfaces: Vec<Interface>,
+    /// Each policy, and whether it is in its schedule.
+    pub policies: Vec<(String, bool)>,
+    /// Name and address of each device, and whether it is paused.
+    pub devices: Vec<(String, String, bool)>,
 }
 
 /// An interface, for the metrics.
@@ -74,12 +82,15 @@ struct Running {
     engine: Engine,
     config: Config,
     attached: Vec<Attached>,
+    clock: Clock,
 }
 
 /// The running daemon.
 pub struct Daemon {
     file: PathBuf,
     running: Mutex<Running>,
+    /// Told when the next look at the clock may be due earlier than was thought.
+    clock_has_changed: Notify,
     /// What it knows of itself.
     pub health: Arc<Health>,
     /// Events.
@@ -96,11 +107,13 @@ impl Daemon {
         for (stage, refusal) in &engine.loaded.refused {
             warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
         }
-        let (_, generation) = engine.apply(&config)?;
+        let clock = Clock::start(&config);
+        let (_, generation) = engine.apply(&clock::in_force(&config, &clock.standing))?;
         let attached = attach(&mut engine, &config.interfaces)?;
         let daemon = Self {
             file: config.file.clone(),
-            running: Mutex::new(Running { engine, config, attached }),
+            running: Mutex::new(Running { engine, config, attached, clock }),
+            clock_has_changed: Notify::new(),
             health: Arc::default(),
             hub: Hub::default(),
         };
@@ -128,16 +141,20 @@ impl Daemon {
         let config = read(&self.file)?;
         let mut running = self.lock();
         tell_what_needs_a_restart(&running.config, &config);
-        let (_, generation) = running.engine.apply(&config)?;
+        let standing = Self::standing(&running, &config);
+        let (_, generation) = running.engine.apply(&clock::in_force(&config, &standing))?;
         if config.interfaces != running.config.interfaces {
             running.attached = attach(&mut running.engine, &config.interfaces)?;
         }
         check_answers(&mut running);
-        running.config = config;
+        let old = std::mem::replace(&mut running.config, config);
+        running.clock.standing = standing;
+        self.keep_pauses_of(&mut running, &old);
         Ok(self.note_loaded(&running, generation))
     }
 
     fn note_loaded(&self, running: &Running, generation: u64) -> String {
+        self.note_standing(running);
         let config = &running.config;
         let mut state = self.health.lock();
         state.reloads_ok += 1;
@@ -151,6 +168,18 @@ impl Daemon {
             config.devices.len(),
             config.policies.len()
         )
+    }
+
+    fn note_standing(&self, running: &Running) {
+        let Running { config, clock, .. } = running;
+        let policies = config.policies.iter().map(|policy| &policy.name);
+        let devices = config.devices.iter().map(|device| {
+            let is_paused = clock.standing.paused.contains(&device.address);
+            (device.name.clone(), device.address.to_string(), is_paused)
+        });
+        let mut state = self.health.lock();
+        state.policies = policies.map(|policy| (policy.clone(), clock.standing.is_on(policy))).collect();
+        state.devices = devices.collect();
     }
 
     /// Puts the filter back on an interface that went and came again, and looks whether each can send answers.
@@ -298,6 +327,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         result = daemon.hub.pump(events, labels) => result.context("the events ended")?,
         () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
         () = watch(&daemon) => {}
+        result = clock::watch(&daemon) => result?,
         result = log => result.context("the kernel's log ended")?,
     }
     // One that is left behind is replaced at the next start.

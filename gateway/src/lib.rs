@@ -4,6 +4,7 @@
 //! * [`policy`]: from text to checked policies to compiled tables; pure, knows no kernel.
 //! * [`datapath`]: the only room that touches aya: load, attach, pin, fill, read.
 //! * [`observe`]: events and counters in terms of people.
+//! * [`present`]: what holds at this moment, by schedules and pauses.
 //! * [`serve`]: `/metrics` and the control socket.
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
 //! * [`explain`]: why a device gets to a host or does not; from files alone.
@@ -17,5 +18,6 @@ pub mod explain;
 pub mod lists;
 pub mod observe;
 pub mod policy;
+pub mod present;
 pub mod replay;
 pub mod serve;

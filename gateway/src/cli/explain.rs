@@ -43,10 +43,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let who = match Who::find(&config, &args.device) {
-        Ok(who) => who,
-        Err(cure) => bail!("there is no device {}; {cure}", Shown(&args.device)),
-    };
+    let who = Who::find(&config, &args.device)?;
     let question = Question { host: read_host(&args.host)?, port: args.port, now: Zoned::now() };
     let explanation = explain(&config, who, question);
     if args.json {

@@ -8,6 +8,7 @@ mod detach;
 mod devices;
 mod events;
 mod explain;
+mod pause;
 mod places;
 mod reload;
 mod replay;
@@ -48,6 +49,10 @@ enum Command {
     Schema(schema::Args),
     /// Make the running daemon read configuration and policies again
     Reload(reload::Args),
+    /// Let a device pass everything for a while; it is still counted
+    Pause(pause::PauseArgs),
+    /// End the pause of a device
+    Resume(pause::ResumeArgs),
     /// Remove programs, links and maps: nothing is filtered afterwards, and all counters are gone
     Detach(detach::Args),
 }
@@ -64,6 +69,8 @@ pub fn main() -> ExitCode {
         Command::Events(args) => events::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Reload(args) => reload::run(&args),
+        Command::Pause(args) => pause::pause(&args),
+        Command::Resume(args) => pause::resume(&args),
         Command::Detach(args) => detach::run(&args),
     };
     check_code(result.map(|()| ExitCode::SUCCESS))

@@ -30,6 +30,8 @@ struct Status {
     generation: u64,
     interfaces: Vec<Interface>,
     devices: usize,
+    /// How many of them are paused.
+    paused: usize,
     policies: Vec<String>,
     flows: usize,
     events_lost: u64,
@@ -52,6 +54,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let places = Places::read(&args.config.config)?;
     let pins = Pins::new(&places.pin);
     let maps = Maps::pinned(&pins)?;
+    let pauses = places.pauses();
     let interfaces = pins
         .attached()
         .into_iter()
@@ -74,6 +77,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         generation: maps.generation()?,
         interfaces,
         devices: maps.read_device_labels()?.len(),
+        paused: pauses.len(),
         policies: maps.read_policies()?.into_values().collect(),
         flows: maps.count_flows(),
         events_lost: maps.read_events_lost()?,
@@ -102,7 +106,8 @@ fn print(status: &Status) {
     }
     println!("generation  {}", status.generation);
     println!("policies    {}", status.policies.join(", "));
-    println!("devices     {}", status.devices);
+    let paused = if status.paused > 0 { format!(", {} paused", status.paused) } else { String::new() };
+    println!("devices     {}{paused}", status.devices);
     println!("flows       {}", status.flows);
     println!("events lost {}", status.events_lost);
 }

@@ -2,7 +2,7 @@
 
 use gateway_common::wire::MacAddr;
 
-use crate::policy::{Config, Device, DeviceAddress, OTHER, did_you_mean};
+use crate::policy::{Config, Device, DeviceAddress, NoDevice, OTHER};
 
 /// Whose packets are asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,34 +16,26 @@ pub struct Who<'a> {
 }
 
 impl<'a> Who<'a> {
-    /// Finds the device that `text` names.
+    /// Finds the device that `text` names; an address that no `[[device]]` has is that of an unlisted one.
     ///
     /// # Errors
-    /// The message, if `text` is neither the name of a device nor an address.
-    pub fn find(config: &'a Config, text: &str) -> Result<Self, String> {
-        let devices = config.devices.iter();
-        let of_device =
-            |device: &'a Device, mac| Self { device: Some(device), mac, policies: &device.policies };
+    /// If it is neither a name nor an address, or may mean two devices.
+    pub fn find(config: &'a Config, text: &str) -> Result<Self, NoDevice> {
+        let address = text.parse::<DeviceAddress>().ok();
+        let mac =
+            address.filter(|address| *address == DeviceAddress::exact(address.mac())).map(DeviceAddress::mac);
         let unlisted = |mac| Self { device: None, mac, policies: &config.default_policies };
-        if let Some(device) = devices.clone().find(|device| device.name == text) {
-            return Ok(of_device(device, None));
+        match config.find_device(text) {
+            Ok(device) => Ok(Self { device: Some(device), mac: None, policies: &device.policies }),
+            Err(NoDevice::Part { whole, .. }) => {
+                let device = config.devices.iter().find(|device| device.address == whole);
+                Ok(device.map_or_else(
+                    || unlisted(mac),
+                    |device| Self { device: Some(device), mac, policies: &device.policies },
+                ))
+            }
+            Err(NoDevice::Unknown { .. }) if address.is_some() || text == OTHER => Ok(unlisted(mac)),
+            Err(error) => Err(error),
         }
-        if text == OTHER {
-            return Ok(unlisted(None));
-        }
-        let Ok(address) = text.parse::<DeviceAddress>() else {
-            let names = devices.map(|device| device.name.as_str());
-            return Err(did_you_mean(text, "devices", names));
-        };
-        if let Some(device) = devices.clone().find(|device| device.address == address) {
-            return Ok(of_device(device, None));
-        }
-        // A prefix that no [[device]] has is asked for as any address below it that none has.
-        let mac = address.mac();
-        let around =
-            devices.filter(|device| device.address.bytes() < address.bytes() && device.address.contains(mac));
-        let mac = (address == DeviceAddress::exact(mac)).then_some(mac);
-        let longest = around.max_by_key(|device| device.address.bytes());
-        Ok(longest.map_or_else(|| unlisted(mac), |device| of_device(device, mac)))
     }
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use gateway_common::abi::{Action, BlockedKey, DeviceCounters};
 use gateway_common::reason::Reason;
-use gateway_common::wire::MacAddr;
 
 use crate::datapath::Error;
 use crate::datapath::maps::Maps;
-use crate::policy::OTHER;
+use crate::policy::{DeviceAddress, OTHER};
 
 /// Names of devices and policies by number.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +50,7 @@ pub struct DeviceRow {
     /// Its name, `other` for all without one.
     pub name: String,
     /// Its address; `None` for `other`.
-    pub mac: Option<MacAddr>,
+    pub address: Option<DeviceAddress>,
     /// Names of its policies.
     pub policies: Vec<String>,
     /// Its counters.
@@ -113,7 +112,7 @@ impl Snapshot {
             };
             devices.push(DeviceRow {
                 name,
-                mac,
+                address: mac.map(DeviceAddress::from),
                 policies: names(mask, &policies),
                 counters: reading.counters,
             });

@@ -26,6 +26,9 @@ pub const DEFAULT_LISTEN: SocketAddr =
 /// Where the daemon is spoken to if `[control] socket` does not say otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/gateway/control.sock";
 
+/// Where the daemon keeps what outlives it if `state` does not say otherwise.
+pub const DEFAULT_STATE: &str = "/var/lib/gateway";
+
 /// Longest name of an interface in bytes (`IFNAMSIZ` less the NUL).
 const MAX_INTERFACE: usize = 15;
 
@@ -43,6 +46,8 @@ pub struct Config {
     pub folder: PathBuf,
     /// Folder in a BPF file system for the programs, links and maps; absolute.
     pub pin: PathBuf,
+    /// Folder for what outlives the daemon; absolute.
+    pub state: PathBuf,
     /// Where metrics are served.
     pub listen: SocketAddr,
     /// UNIX socket on which the daemon is spoken to; absolute.
@@ -158,6 +163,10 @@ fn check(
     let interfaces = check_interfaces(checker, reading, checks);
     let pin =
         raw.pin.as_ref().map_or(Some(PathBuf::from(DEFAULT_PIN)), |text| absolute(checker, "pin", text));
+    let state = raw
+        .state
+        .as_ref()
+        .map_or(Some(PathBuf::from(DEFAULT_STATE)), |text| absolute(checker, "state", text));
     let listen = raw.metrics.as_ref().and_then(|metrics| metrics.0.listen.as_ref());
     let listen = listen.map_or(Some(DEFAULT_LISTEN), |text| check_listen(checker, text));
     let socket = raw.control.as_ref().and_then(|control| control.0.socket.as_ref());
@@ -174,6 +183,7 @@ fn check(
         interfaces: interfaces?,
         folder: path?,
         pin: pin?,
+        state: state?,
         listen: listen?,
         socket: socket?,
         default_policies,

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use super::super::testing::compiled;
 use super::*;
 use crate::policy::{
-    Config, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, Schedule, SourceFile, Treatment,
+    Config, DEFAULT_STATE, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, Schedule,
+    SourceFile, Treatment,
 };
 
 fn ruling(policy: u8, action: Action) -> Option<Ruling> {
@@ -175,6 +176,7 @@ fn config() -> impl Strategy<Value = Config> {
             interfaces: vec![String::from("lo")],
             folder: "policies".into(),
             pin: "/pin".into(),
+            state: DEFAULT_STATE.into(),
             listen: crate::policy::DEFAULT_LISTEN,
             socket: "/socket".into(),
             default_policies: Vec::new(),

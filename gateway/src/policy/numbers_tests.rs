@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::policy::{
-    DEFAULT_LISTEN, Device, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile, Treatment,
+    DEFAULT_LISTEN, DEFAULT_STATE, Device, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile,
+    Treatment,
 };
 
 fn config(policies: &[String], devices: &[u16]) -> Config {
@@ -32,6 +33,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         interfaces: Vec::new(),
         folder: PathBuf::new(),
         pin: PathBuf::new(),
+        state: DEFAULT_STATE.into(),
         listen: DEFAULT_LISTEN,
         socket: PathBuf::new(),
         default_policies: Vec::new(),

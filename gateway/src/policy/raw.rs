@@ -23,6 +23,7 @@ pub(super) struct RawConfig {
     pub interfaces: Option<Spanned<Vec<Text>>>,
     pub policies: Option<Text>,
     pub pin: Option<Text>,
+    pub state: Option<Text>,
     pub metrics: Option<Table<RawMetrics>>,
     pub control: Option<Table<RawControl>>,
     pub defaults: Option<Table<RawDefaults>>,
