@@ -4,13 +4,27 @@
 //! network filter can do is counted by [`Kind`] and never stops the rest. What the formats are and what each line means
 //! stands in `docs/lists.md`.
 
+mod adblock;
+mod addresses;
+mod detect;
+mod dnsmasq;
+mod lines;
+mod name;
+mod net;
+mod plain;
+mod read;
+mod rpz;
+mod rules;
 mod skip;
+#[cfg(test)]
+mod testing;
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use ipnet::IpNet;
 
+pub use read::read;
 pub use skip::{Example, Kind, Skipped};
 
 /// Where a list comes from.
