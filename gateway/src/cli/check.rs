@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::copies::open_copy;
 use super::places::ConfigArg;
 use super::table::print_json;
 use crate::policy::{
-    Checks, Compiled, Config, Examined, Mistake, Numbers, Severity, warnings_of_config, warnings_of_policies,
+    Checks, Compiled, Config, Examined, Mistake, Numbers, Severity, warnings_of_config, warnings_of_lists,
+    warnings_of_policies,
 };
 
 /// Options of `gateway check`.
@@ -38,6 +40,7 @@ struct Row<'a> {
     column: Option<usize>,
     title: &'a str,
     cure: &'a str,
+    notes: &'a [String],
 }
 
 impl<'a> Row<'a> {
@@ -50,6 +53,7 @@ impl<'a> Row<'a> {
             column,
             title: &mistake.title,
             cure: &mistake.cure,
+            notes: &mistake.notes,
         }
     }
 }
@@ -66,7 +70,13 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     if let Some(config) = &examined.config {
         warnings.extend(warnings_of_config(config));
     }
-    let Examined { config, mistakes, .. } = examined;
+    let of_lists = warnings_of_lists(examined.policies(), &open_copy);
+    let Examined { config, mut mistakes, .. } = examined;
+    let (of_lists, unreadable): (Vec<_>, Vec<_>) =
+        of_lists.into_iter().partition(|found| found.severity == Severity::Warning);
+    warnings.extend(of_lists);
+    mistakes.extend(unreadable);
+    let config = config.filter(|_| mistakes.is_empty());
     tell(args, &mistakes, &warnings)?;
     let summary = match &config {
         Some(config) => summary(config, warnings.len())?,

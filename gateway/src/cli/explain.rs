@@ -8,6 +8,7 @@ use anyhow::bail;
 use gateway_common::abi::PortKey;
 use jiff::Zoned;
 
+use super::copies::open_copy;
 use super::places::ConfigArg;
 use super::table::print_json;
 use crate::explain::matches::Asked;
@@ -45,7 +46,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let who = Who::find(&config, &args.device)?;
     let question = Question { host: read_host(&args.host)?, port: args.port, now: Zoned::now() };
-    let explanation = explain(&config, who, question);
+    let explanation = explain(&config, who, question, &open_copy);
     if args.json {
         print_json(&[explanation.row()])?;
     } else {

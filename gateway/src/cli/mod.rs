@@ -4,6 +4,7 @@
 
 mod check;
 mod client;
+mod copies;
 mod detach;
 mod devices;
 mod events;

@@ -80,6 +80,13 @@ pub enum Origin<'a> {
         /// The line, from 1.
         line: usize,
     },
+    /// In a list that the policy subscribes to.
+    List {
+        /// Its URL or path.
+        label: &'a str,
+        /// The line, from 1.
+        line: u64,
+    },
 }
 
 impl Subject {

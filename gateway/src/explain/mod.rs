@@ -1,10 +1,11 @@
 //! Why a device gets to a host, or does not: from the files alone, without the daemon and without the kernel.
 //!
-//! [`who`] says whose policies count, [`matches`] gathers the entries that speak of what was asked, [`decide`] says which
+//! [`who`] says whose policies count, [`matches`] and [`lists`] gather the entries that speak of what was asked, [`decide`] says which
 //! of them decides and why the others do not, [`show`] tells it to people and to programs. The tables that the filter is
 //! given mean the same ([`crate::policy::Compiled::judge_name`] and its siblings); the tests hold the two together.
 
 pub mod decide;
+pub mod lists;
 pub mod matches;
 pub mod show;
 pub mod who;
@@ -12,8 +13,9 @@ pub mod who;
 use gateway_common::abi::{Action, PortKey};
 use jiff::Zoned;
 
-use crate::policy::{Config, Policy, Quic};
+use crate::policy::{Config, Open, Policy, Quic};
 use decide::{Decision, Why, decide};
+use lists::Unread;
 use matches::{Asked, Match};
 use who::Who;
 
@@ -54,15 +56,19 @@ pub struct Explanation<'a> {
     pub decides: Option<Match<'a>>,
     /// The other entries that speak of it, and why they do not decide.
     pub also: Vec<(Match<'a>, Why<'a>)>,
+    /// The lists of which nothing is known: they may say otherwise.
+    pub unread: Vec<Unread<'a>>,
 }
 
-/// Answers the question from the configuration.
-pub fn explain<'a>(config: &'a Config, who: Who<'a>, question: Question) -> Explanation<'a> {
+/// Answers the question from the configuration and the copies of the lists.
+pub fn explain<'a>(config: &'a Config, who: Who<'a>, question: Question, open: Open<'_>) -> Explanation<'a> {
     let policies = held(config, who.policies, &question.now);
-    let asked = question.port.map(Asked::Port).into_iter().chain([question.host.clone()]);
-    let matches = asked.flat_map(|asked| matches::of_entries(&policies, &asked)).collect();
+    let mut matches = matches::of_entries(&policies, &question.host);
+    matches.extend(question.port.iter().flat_map(|port| matches::of_entries(&policies, &Asked::Port(*port))));
+    let (of_lists, unread) = lists::of_lists(&policies, &question.host, open);
+    matches.extend(of_lists);
     let Decision { verdict, decides, also } = decide(matches);
-    Explanation { who, question, policies, verdict, decides, also }
+    Explanation { who, question, policies, verdict, decides, also, unread }
 }
 
 /// The policies by these names, in the order of the files' names, which is that of the numbers in a daemon that starts.
@@ -75,6 +81,10 @@ impl Explanation<'_> {
     /// What the answer does not say, in whole sentences.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        let unread = self.unread.iter();
+        notes.extend(unread.map(|Unread { policy, list, why }| {
+            format!("What the list {list} of {policy} says is not known: {why}.")
+        }));
         let inactive = self.policies.iter().filter(|held| !held.is_active);
         notes.extend(
             inactive.map(|held| format!("By its schedule, {} does not apply now.", held.policy.name)),

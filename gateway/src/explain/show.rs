@@ -1,12 +1,13 @@
 //! An explanation in words, and as one JSON object.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::Explanation;
 use super::decide::Why;
+use super::lists::Unread;
 use super::matches::{Match, Origin, shown_port};
 use crate::policy::{Device, Escaped, OTHER, Shown};
 
@@ -31,6 +32,8 @@ pub struct Row<'a> {
     also: Vec<EntryRow<'a>>,
     /// The policies of the device.
     policies: Vec<PolicyRow<'a>>,
+    /// Lists that could not be asked, and may say otherwise.
+    unread: Vec<UnreadRow<'a>>,
     /// What else there is to know, in sentences.
     notes: Vec<String>,
 }
@@ -58,6 +61,14 @@ struct PolicyRow<'a> {
     active: bool,
 }
 
+/// A list that could not be asked, for programs.
+#[derive(Serialize)]
+struct UnreadRow<'a> {
+    policy: &'a str,
+    list: &'a str,
+    why: &'a str,
+}
+
 impl<'a> Explanation<'a> {
     /// For programs.
     pub fn row(&'a self) -> Row<'a> {
@@ -73,6 +84,11 @@ impl<'a> Explanation<'a> {
             also: self.also.iter().map(|(found, why)| entry_row(found, Some(why.to_string()))).collect(),
             policies: policies
                 .map(|held| PolicyRow { name: &held.policy.name, active: held.is_active })
+                .collect(),
+            unread: self
+                .unread
+                .iter()
+                .map(|Unread { policy, list, why }| UnreadRow { policy, list, why })
                 .collect(),
             notes: self.notes(),
         }
@@ -118,15 +134,18 @@ impl<'a> Explanation<'a> {
 }
 
 fn entry_row<'a>(found: &Match<'a>, why: Option<String>) -> EntryRow<'a> {
-    let Origin::Policy { file, line } = found.origin;
+    let (file, list, line) = match found.origin {
+        Origin::Policy { file, line } => (Some(file), None, u64::try_from(line).unwrap_or(u64::MAX)),
+        Origin::List { label, line } => (None, Some(label), line),
+    };
     EntryRow {
         policy: &found.policy.name,
         side: side(found),
         key: found.subject.key(),
         entry: found.subject.text(),
-        file: Some(file),
-        list: None,
-        line: u64::try_from(line).unwrap_or(u64::MAX),
+        file,
+        list,
+        line,
         why,
     }
 }
@@ -152,10 +171,18 @@ impl fmt::Display for Explanation<'_> {
 
 /// `block domains "x" of the policy p (file:line)`.
 fn entry(found: &Match<'_>) -> String {
-    let mut text = format!("{} {} \"{}\"", side(found), found.subject.key(), Escaped(&found.subject.text()));
-    let Origin::Policy { file, line } = found.origin;
-    write!(text, ", policy {}, {}:{line}", found.policy.name, Escaped(&file.to_string_lossy())).ok();
-    text
+    let mut text = format!(
+        "{} {} \"{}\", policy {}",
+        side(found),
+        found.subject.key(),
+        found.subject.text(),
+        found.policy.name
+    );
+    match found.origin {
+        Origin::Policy { file, line } => text.push_str(&format!(", {}:{line}", file.display())),
+        Origin::List { label, line } => text.push_str(&format!(", list {label}, line {line}")),
+    }
+    Escaped(&text).to_string()
 }
 
 impl fmt::Display for Why<'_> {

@@ -1,5 +1,7 @@
 //! What is explained is what the compiled tables say.
 
+use std::fs::File;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use gateway_common::wire::{TCP, UDP};
@@ -8,6 +10,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
+use crate::lists::Source;
 use crate::policy::testing::config;
 use crate::policy::{Compiled, Numbers, Ruling};
 
@@ -20,9 +23,17 @@ fn asked(text: &str) -> Asked {
     text.parse().map_or_else(|_| Asked::Name(text.parse().unwrap()), Asked::Address)
 }
 
+/// Opens files only: no list was ever fetched.
+fn open(source: &Source) -> io::Result<Option<File>> {
+    match source {
+        Source::Path(path) => File::open(path).map(Some),
+        Source::Url(_) => Ok(None),
+    }
+}
+
 fn ask<'a>(config: &'a Config, device: &str, host: &str, port: Option<PortKey>) -> Explanation<'a> {
     let who = Who::find(config, device).unwrap();
-    explain(config, who, Question { host: asked(host), port, now: noon() })
+    explain(config, who, Question { host: asked(host), port, now: noon() }, &open)
 }
 
 /// The answer for a device that has all of the policies, without where they were read from.
@@ -227,7 +238,7 @@ fn agrees(config: &Config) -> Result<(), TestCaseError> {
         let mask = bits.into_iter().sum();
         let ask = |host: Asked| {
             let who = Who { device: None, mac: None, policies: &names };
-            explain(config, who, Question { host, port: None, now: noon() })
+            explain(config, who, Question { host, port: None, now: noon() }, &open)
         };
         for name in ["a", "b", "c", "a.b", "b.a", "a.a", "b.b.a", "a.b.b.a", "xb.a", "c.b"] {
             let explanation = ask(Asked::Name(name.parse().unwrap()));

@@ -44,6 +44,14 @@ impl SourceFile {
         self.text.get(self.clamped(span)).unwrap_or_default().trim_matches(['"', '\''])
     }
 
+    /// The bytes of the line with this number, from 1, without white space around it.
+    pub(super) fn span_of_line(&self, line: usize) -> Range<usize> {
+        let start = self.line_start(line);
+        let text = self.text.get(start..self.line_start(line + 1)).unwrap_or_default();
+        let indent = text.len() - text.trim_start().len();
+        start + indent..start + indent + text.trim().len()
+    }
+
     /// A mistake at `span` (bytes).
     pub(super) fn mistake(
         &self,
@@ -52,13 +60,27 @@ impl SourceFile {
         cure: impl Into<String>,
     ) -> Mistake {
         let at = Place { file: self.clone(), span: Some(span), label: String::new() };
-        Mistake { severity: Severity::Error, at, other: None, title: title.into(), cure: cure.into() }
+        Mistake {
+            severity: Severity::Error,
+            at,
+            other: None,
+            title: title.into(),
+            cure: cure.into(),
+            notes: Vec::new(),
+        }
     }
 
     /// A mistake of the file as a whole.
     pub(super) fn mistake_of_all(&self, title: impl Into<String>, cure: impl Into<String>) -> Mistake {
         let at = Place { file: self.clone(), span: None, label: String::new() };
-        Mistake { severity: Severity::Error, at, other: None, title: title.into(), cure: cure.into() }
+        Mistake {
+            severity: Severity::Error,
+            at,
+            other: None,
+            title: title.into(),
+            cure: cure.into(),
+            notes: Vec::new(),
+        }
     }
 
     /// The span moved into the text and onto the borders of characters, whatever it was.
@@ -157,6 +179,8 @@ pub struct Mistake {
     pub title: String,
     /// What to do.
     pub cure: String,
+    /// More about it, a line each, such as the lines of a list that are meant.
+    pub notes: Vec<String>,
 }
 
 impl Mistake {
@@ -169,6 +193,12 @@ impl Mistake {
     /// With a word beside the place.
     pub(super) fn label(mut self, label: impl Into<String>) -> Self {
         self.at.label = label.into();
+        self
+    }
+
+    /// With more lines about it.
+    pub(super) fn notes(mut self, notes: impl Iterator<Item = String>) -> Self {
+        self.notes.extend(notes);
         self
     }
 
@@ -187,13 +217,18 @@ impl Mistake {
     pub fn render(&self) -> String {
         let head = format!("{}: {}: {}", self.at, self.severity.label(), Escaped(&self.title));
         let cure = Escaped(&self.cure).to_string();
+        let notes: Vec<String> = self.notes.iter().map(|note| Escaped(note).to_string()).collect();
         let mut group = Group::with_level(self.severity.level());
         let snippets = self.excerpts();
         if snippets.is_empty() {
-            return format!("{head}\n  = help: {cure}");
+            let notes: String = notes.iter().map(|note| format!("\n  = note: {note}")).collect();
+            return format!("{head}{notes}\n  = help: {cure}");
         }
         for snippet in snippets {
             group = group.element(snippet);
+        }
+        for note in &notes {
+            group = group.element(Level::NOTE.message(note.as_str()));
         }
         let body = Renderer::plain().render(&[group.element(Level::HELP.message(cure.as_str()))]);
         format!("{head}\n{body}")

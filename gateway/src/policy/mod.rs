@@ -52,4 +52,4 @@ pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
 pub use schedule::Schedule;
 pub use schema::{CONFIG_SCHEMA, POLICY_SCHEMA};
-pub use warnings::{warnings_of_config, warnings_of_policies};
+pub use warnings::{Open, warnings_of_config, warnings_of_lists, warnings_of_policies};

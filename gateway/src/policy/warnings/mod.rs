@@ -1,12 +1,14 @@
 //! What is written in order and probably not meant: told by `gateway check`, in the way of nothing.
 
 mod across;
+mod lists;
 mod names;
 mod within;
 
 use super::config::Config;
 use super::file::Policy;
 use super::mistake::Mistake;
+pub use lists::{Open, warnings_of_lists};
 
 /// What is doubtful in the policies, each by itself: where configuration and other policies have mistakes, too.
 pub fn warnings_of_policies(policies: &[Policy]) -> Vec<Mistake> {
