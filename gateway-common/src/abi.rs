@@ -5,16 +5,19 @@
 
 mod answer;
 
+use core::fmt;
+
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::reason::Reason;
+use crate::table::{names, ranges};
 use crate::wire::MacAddr;
 
 pub use answer::{Answer, Mute, REPLIES_A_SECOND};
 
 /// Changes whenever a map, a type below or the meaning of a field changes. A daemon adopts the pinned maps of its own
 /// version only.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// How many policies there can be: a device's policies are the bits of one word.
 pub const MAX_POLICIES: usize = 64;
@@ -127,7 +130,48 @@ impl Verdict {
     }
 }
 
-/// Value of a configured device in the map `DEVICES` (key: [`MacAddr`]).
+/// Key of the map `DEVICES`: a MAC address or the beginning of one.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct DeviceKey {
+    /// The address; of a prefix the bytes behind it are 0.
+    pub mac: MacAddr,
+    /// How many bytes of the address count: 1 to 6.
+    pub bytes: u8,
+    /// Always 0.
+    pub reserved: u8,
+}
+
+impl DeviceKey {
+    /// The key of the first `bytes` bytes of `mac`.
+    #[inline(always)]
+    pub const fn prefix(mac: MacAddr, bytes: u8) -> Self {
+        let mut kept = [0; 6];
+        let mut at = 0;
+        while at < 6 {
+            kept[at] = if at < bytes as usize { mac.0[at] } else { 0 };
+            at += 1;
+        }
+        Self { mac: MacAddr(kept), bytes, reserved: 0 }
+    }
+}
+
+/// As it is written in the configuration: `8c:be:be:12:34:56`, or `8c:be:be:*` for all that begin so.
+impl fmt::Display for DeviceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.bytes >= 6 {
+            return self.mac.fmt(f);
+        }
+        for byte in self.mac.0.iter().take(self.bytes.into()) {
+            write!(f, "{byte:02x}:")?;
+        }
+        f.write_str("*")
+    }
+}
+
+/// Value of a configured device in the map `DEVICES` (key: [`DeviceKey`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Device {
@@ -145,7 +189,7 @@ pub struct Device {
 pub struct Generation {
     /// Counts reloads, from 1; 0 is a generation that was never filled.
     pub number: u64,
-    /// Key of the name hash (see [`crate::name`]).
+    /// Key of the name hash (see [`crate::name`]). It stays as long as the flow table does, which holds hashes.
     pub hash_seed: u64,
     /// Policies of a device that is not listed.
     pub default_policies: u64,
@@ -167,10 +211,20 @@ pub struct Generation {
     pub quic_block: u64,
     /// Policies that do not look at QUIC.
     pub quic_pass: u64,
+    /// The table of names in the map `NAMES`.
+    pub names: names::Shape,
+    /// The tree of IPv4 nets in the map `PREFIXES`.
+    pub prefixes_v4: ranges::Shape,
+    /// The tree of IPv6 nets in the map `PREFIXES`.
+    pub prefixes_v6: ranges::Shape,
+    /// Bit `n` is set if a device is listed by the first `n` bytes of its address, 1 to 5.
+    pub mac_prefixes: u32,
+    /// Always 0.
+    pub reserved: u32,
 }
 
 /// Policies that block and policies that allow one port (map `PORTS`, key: [`PortKey`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Masks {
     /// Policies that block.
@@ -179,30 +233,15 @@ pub struct Masks {
     pub allow: u64,
 }
 
-/// Policies that name one host name (map `NAMES`, key: the 64-bit hash of the name).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+/// Policies that name one host name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct NameMasks {
-    /// Policies that block or allow the name and everything below it.
+    /// Policies that block or allow everything below the name.
     pub below: Masks,
-    /// Policies that block or allow exactly this name.
+    /// Policies that block or allow the name itself.
     pub exact: Masks,
 }
-
-/// Policies that name one prefix of addresses (maps `PREFIXES_V4`, `PREFIXES_V6`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
-pub struct PrefixMasks {
-    /// Policies that block or allow this prefix.
-    pub masks: Masks,
-    /// Length in bits of the next shorter listed prefix that contains this one, or [`NO_PARENT`].
-    pub parent: u32,
-    /// Always 0.
-    pub reserved: u32,
-}
-
-/// No shorter prefix contains this one.
-pub const NO_PARENT: u32 = u32::MAX;
 
 /// Key of the map `PORTS`.
 #[derive(
@@ -275,6 +314,44 @@ pub struct Flow {
     /// TCP sequence number of the next byte to read, of a flow that is neither decided nor midway; of [`FlowState::Datagrams`]
     /// the flags of [`crate::quic`].
     pub sequence: u32,
+    /// Always 0.
+    pub reserved: u32,
+    /// What was learned of the flow, to judge it again under another policy.
+    pub learned: Learned,
+}
+
+/// What a flow has shown of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Learned {
+    /// The [`Reason`] for which the flow would pass without any policy; [`Reason::NoPayload`] as long as nothing was read.
+    pub reason: u8,
+    /// 1 if its hello holds an encrypted one.
+    pub has_ech: u8,
+    /// How many of `suffixes` count.
+    pub count: u8,
+    /// Always 0.
+    pub reserved: u8,
+    /// Always 0.
+    pub reserved2: u32,
+    /// Hashes of what its name ends in, the shortest first; the last is that of the whole name. Of one with more labels than
+    /// there is room for, the longest are missing in between.
+    pub suffixes: [u64; SUFFIXES],
+}
+
+/// How many suffixes of its name are remembered of a flow.
+pub const SUFFIXES: usize = 8;
+
+impl Learned {
+    /// Nothing.
+    pub const NOTHING: Self = Self {
+        reason: Reason::NoPayload as u8,
+        has_ech: 0,
+        count: 0,
+        reserved: 0,
+        reserved2: 0,
+        suffixes: [0; SUFFIXES],
+    };
 }
 
 /// Counters of one device on one CPU (map `COUNTERS`, index: [`Device::number`]).
@@ -463,10 +540,10 @@ pub struct SecondBudget {
 pub struct Label {
     /// Length in bytes; 0 means that the number is free.
     pub len: u8,
-    /// The device's MAC address; zero for a policy.
+    /// The device's MAC address, or the beginning of it with zeros behind; zero for a policy.
     pub mac: MacAddr,
-    /// Always 0.
-    pub reserved: u8,
+    /// How many bytes of the address count; 0 for a policy.
+    pub mac_bytes: u8,
     /// UTF-8.
     pub text: [u8; Label::MAX],
 }
@@ -476,13 +553,19 @@ impl Label {
     pub const MAX: usize = 64;
 
     /// A number that is free.
-    pub const FREE: Self = Self { len: 0, mac: MacAddr([0; 6]), reserved: 0, text: [0; Self::MAX] };
+    pub const FREE: Self = Self { len: 0, mac: MacAddr([0; 6]), mac_bytes: 0, text: [0; Self::MAX] };
 
     /// A label for `text`; `None` if it is empty or longer than [`Label::MAX`] bytes.
-    pub fn new(text: &str, mac: MacAddr) -> Option<Self> {
-        let mut label = Self { len: u8::try_from(text.len()).ok()?, mac, ..Self::FREE };
+    pub fn new(text: &str, device: Option<DeviceKey>) -> Option<Self> {
+        let (mac, mac_bytes) = device.map_or((MacAddr([0; 6]), 0), |key| (key.mac, key.bytes));
+        let mut label = Self { len: u8::try_from(text.len()).ok()?, mac, mac_bytes, ..Self::FREE };
         label.text.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         (!text.is_empty()).then_some(label)
+    }
+
+    /// The address of the device.
+    pub const fn device(&self) -> DeviceKey {
+        DeviceKey { mac: self.mac, bytes: self.mac_bytes, reserved: 0 }
     }
 
     /// The text; `None` if the number is free or the bytes are not what [`Label::new`] writes.
@@ -496,12 +579,12 @@ impl Label {
 const _: () = {
     assert!(Reason::COUNT <= REASON_SLOTS);
     assert!(size_of::<Device>() == 16);
-    assert!(size_of::<Generation>() == 96);
+    assert!(size_of::<DeviceKey>() == 8);
+    assert!(size_of::<Generation>() == 96 + 8 + 2 * 104 + 8);
     assert!(size_of::<NameMasks>() == 32);
-    assert!(size_of::<PrefixMasks>() == 24);
     assert!(size_of::<PortKey>() == 4);
     assert!(size_of::<FlowKey>() == 44);
-    assert!(size_of::<Flow>() == 12);
+    assert!(size_of::<Flow>() == 88);
     assert!(size_of::<DeviceCounters>() == 24 + 8 * REASON_SLOTS);
     assert!(size_of::<BlockedKey>() == 8);
     assert!(size_of::<Event>() == 8 + 44 + 4 + 4 + 6 + 6 + 256);

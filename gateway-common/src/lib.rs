@@ -6,6 +6,7 @@
 //! * [`abi`]: the maps' keys and values, the reasons and actions, the event record.
 //! * [`wire`]: from a frame to addresses, ports and the place of the payload.
 //! * [`name`]: host names as the filter compares them, and their hash.
+//! * [`table`]: the big tables of a policy, as they lie in memory.
 //! * [`reply`]: the packets that refuse.
 //! * [`tls`], [`quic`], [`http`], [`dns`]: from bytes to a server name, host or question.
 //! * `checks`: what must hold of them whatever bytes they are given; for fuzz targets and tests alone.
@@ -24,5 +25,6 @@ pub mod name;
 pub mod quic;
 pub mod reason;
 pub mod reply;
+pub mod table;
 pub mod tls;
 pub mod wire;

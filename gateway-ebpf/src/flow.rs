@@ -1,35 +1,38 @@
 //! The flow table: what is remembered of a connection between its packets.
 
 use aya_ebpf::bindings::BPF_ANY;
-use gateway_common::abi::{Action, Flow, FlowKey, FlowState, Verdict};
+use gateway_common::abi::{Action, Flow, FlowKey, Verdict};
 use gateway_common::reason::Reason;
 
 use crate::maps::{FLOWS, PARTIAL, Packet, Partial};
 
 /// What is remembered of a flow.
 #[inline(always)]
-pub fn look_up(key: &FlowKey) -> Option<Flow> {
-    // SAFETY: copied at once. Should the element be evicted and reused at this moment, the packet is judged by the verdict
-    // of the flow that came instead; memory stays valid, the kernel gives it back only after a grace period.
-    unsafe { FLOWS.get(key) }.copied()
+pub fn look_up(key: &FlowKey) -> Option<&'static Flow> {
+    // SAFETY: read only. Should the element be evicted and reused at this moment, the packet is judged by the verdict of the
+    // flow that came instead; memory stays valid, the kernel gives it back only after a grace period.
+    unsafe { FLOWS.get(key) }
 }
 
-/// Remembers how far the filter is with the flow of `packet`, and the verdict that it has, so far or for good.
+/// Remembers how far the filter is with the flow of `packet`, a [`gateway_common::abi::FlowState`], and the verdict that it
+/// has, so far or for good.
 #[inline(always)]
-pub fn remember(packet: &Packet, state: FlowState, generation: u64, verdict: Verdict) {
+pub fn remember(packet: &mut Packet, state: u8, generation: u64, verdict: Verdict) {
+    let next_sequence = packet.next_sequence;
+    let record = &mut packet.record;
+    record.state = state;
+    record.action = verdict.action as u8;
+    record.reason = verdict.reason as u8;
+    record.policy = verdict.policy;
     #[expect(clippy::cast_possible_truncation, reason = "the low half is what is kept")]
-    let flow = Flow {
-        state: state as u8,
-        action: verdict.action as u8,
-        reason: verdict.reason as u8,
-        policy: verdict.policy,
-        generation: generation as u32,
-        sequence: packet.next_sequence,
-    };
-    // By reference: by value the key would take its 44 bytes of the stack once more.
-    let key: &FlowKey = &packet.flow;
+    let generation = generation as u32;
+    record.generation = generation;
+    record.sequence = next_sequence;
+    record.reserved = 0;
+    // By reference: there is no room for them on the stack.
+    let (key, record): (&FlowKey, &Flow) = (&packet.flow, &packet.record);
     // A full table makes room by itself. Should the update fail all the same, the flow is judged anew at its next packet.
-    let _ = FLOWS.insert(key, flow, u64::from(BPF_ANY));
+    let _ = FLOWS.insert(key, record, u64::from(BPF_ANY));
 }
 
 /// The verdict that a decided flow has, or that an undecided one has so far.

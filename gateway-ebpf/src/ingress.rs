@@ -23,26 +23,27 @@ const QUIC_PORT: [u8; 2] = 443u16.to_be_bytes();
 const START: usize = packet::START_BYTES;
 const _: () = assert!(REQUEST_START == START && HELLO_START == START && quic::START == START);
 
-/// What the fast path came to.
+/// What the fast path came to, in numbers of one size: of an enum whose values differ in theirs, the rest of a register would be
+/// left as it is, which the verifier refuses where that was a pointer.
 pub enum Outcome {
-    /// The frame has its verdict, and is counted.
-    Done(Action),
-    /// The payload may carry a name; the packet's description lies in the scratch memory.
-    Inspect(Stage),
+    /// The frame has its verdict, an [`Action`], and is counted.
+    Done(u32),
+    /// The payload may carry a name for this [`Stage`]; the packet's description lies in the scratch memory.
+    Inspect(u32),
 }
 
 /// Judges one frame.
 #[inline(always)]
 pub fn run(ctx: &XdpContext) -> Outcome {
     let bytes = XdpFrame::new(ctx);
-    let Some(tables) = Tables::active() else { return Outcome::Done(Action::Pass) };
+    let Some(tables) = Tables::active() else { return Outcome::Done(Action::Pass as u32) };
     let link = wire::link(&bytes);
     let device = link.map_or(tables.other(), |link| tables.device(link.source));
     if device.policies == 0 {
         tell::count(device, bytes.len() as u64, Reason::Unfiltered, false);
-        return Outcome::Done(Action::Pass);
+        return Outcome::Done(Action::Pass as u32);
     }
-    let Some(scratch) = maps::scratch() else { return Outcome::Done(Action::Pass) };
+    let Some(scratch) = maps::scratch() else { return Outcome::Done(Action::Pass as u32) };
     let mut frame = Frame { ctx, bytes, tables, scratch };
     frame.begin(device);
     link.and_then(|link| frame.network(link)).unwrap_or_else(|reason| frame.unreadable(reason))
@@ -78,6 +79,9 @@ impl Frame<'_> {
         packet.next_sequence = 0;
         packet.so_far = Verdict::pass(Reason::NoPayload);
         packet.flow.mac = MacAddr::default();
+        packet.record.learned.reason = Reason::NoPayload as u8;
+        packet.record.learned.has_ech = 0;
+        packet.record.learned.count = 0;
     }
 
     #[inline(always)]
@@ -125,7 +129,17 @@ impl Frame<'_> {
         if is_udp && transport.destination_port == DNS_PORT {
             return self.question(transport);
         }
-        let known = flow::look_up(&self.packet().flow);
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is kept")]
+        let generation = self.tables.generation.number as u32;
+        let known = match flow::look_up(&self.packet().flow) {
+            Some(known) if known.generation != generation && !transport.is_opening() => {
+                match self.judge_again(known) {
+                    Ok(known) => known,
+                    Err(outcome) => return outcome,
+                }
+            }
+            known => known,
+        };
         if is_udp {
             return self.datagram(transport, known);
         }
@@ -136,7 +150,7 @@ impl Frame<'_> {
             && (!transport.is_opening()
                 || (known.state != FlowState::Midway as u8 && known.sequence == sequence))
         {
-            let verdict = flow::verdict(&known);
+            let verdict = flow::verdict(known);
             if known.state == FlowState::Decided as u8 {
                 return self.finish(verdict, Reason::KnownFlow);
             }
@@ -158,8 +172,35 @@ impl Frame<'_> {
         }
         let generation = self.tables.generation.number;
         let packet = self.packet();
-        flow::remember(packet, state, generation, packet.so_far);
+        let so_far = packet.so_far;
+        flow::remember(packet, state as u8, generation, so_far);
         self.undecided(transport, sequence)
+    }
+
+    /// Judges a flow of another generation by what was learned of it; what is remembered of it now, or the end of its packet.
+    #[inline(always)]
+    fn judge_again(&mut self, known: &Flow) -> Result<Option<&'static Flow>, Outcome> {
+        let passed = flow::verdict(known).action.lets_through();
+        let mut state = known.state;
+        let packet = self.packet();
+        packet.record.learned = known.learned;
+        packet.next_sequence = known.sequence;
+        let verdict = judge::again(self.scratch);
+        let blocks = !verdict.action.lets_through();
+        if blocks && passed {
+            return Err(self.decide(verdict));
+        }
+        let decided = FlowState::Decided as u8;
+        if blocks {
+            state = decided;
+        } else if state == decided && known.learned.reason == Reason::NoPayload as u8 {
+            // Its destination was blocked, and nothing of it was read.
+            return Ok(None);
+        }
+        let generation = self.tables.generation.number;
+        let packet = self.packet();
+        flow::remember(packet, state, generation, verdict);
+        Ok(flow::look_up(&packet.flow))
     }
 
     /// A TCP segment of a flow whose name is not known; `expected` is the sequence number of the next byte to read, where
@@ -191,7 +232,7 @@ impl Frame<'_> {
         packet.payload_len = len - read_before;
         packet.next_sequence = sequence.wrapping_add(len);
         if let Some(stage) = self.stage(transport, state) {
-            return Outcome::Inspect(stage);
+            return Outcome::Inspect(stage as u32);
         }
         if midway {
             // The middle of a connection that is older than the filter: a later segment may still begin a hello.
@@ -234,10 +275,10 @@ impl Frame<'_> {
 
     /// A UDP packet to another port than 53. Until a verdict blocks its flow, each one that can be a QUIC Initial is read.
     #[inline(always)]
-    fn datagram(&mut self, transport: &Transport, known: Option<Flow>) -> Outcome {
+    fn datagram(&mut self, transport: &Transport, known: Option<&Flow>) -> Outcome {
         let decided = FlowState::Decided as u8;
         if let Some(known) = known {
-            let verdict = flow::verdict(&known);
+            let verdict = flow::verdict(known);
             if known.state == decided {
                 return self.finish(verdict, Reason::KnownFlow);
             }
@@ -257,6 +298,10 @@ impl Frame<'_> {
         let (offset, len) = (transport.offset as u32, transport.len as u32);
         // Short, because a packet of a connection that is under way pays for it.
         if len >= packet::START_LEN && self.long_header(transport.offset) {
+            if let Some(known) = known {
+                // An inspector may write the record anew.
+                self.packet().record.learned = known.learned;
+            }
             return self.initial(transport, offset, len);
         }
         if transport.destination_port == QUIC_PORT
@@ -291,7 +336,7 @@ impl Frame<'_> {
         packet.device.policies = policies;
         packet.payload_offset = offset;
         packet.payload_len = len;
-        Outcome::Inspect(Stage::Quic)
+        Outcome::Inspect(Stage::Quic as u32)
     }
 
     /// The verdict of a policy that blocks QUIC as such, if there is one and it does more than observe.
@@ -320,7 +365,9 @@ impl Frame<'_> {
         }
         let finding = Finding::nameless(Verdict::pass(Reason::NotInspected));
         let generation = self.tables.generation.number;
-        Outcome::Done(settle::remember(self.ctx, self.scratch, FlowState::Datagrams, generation, &finding))
+        Outcome::Done(
+            settle::remember(self.ctx, self.scratch, FlowState::Datagrams, generation, &finding) as u32
+        )
     }
 
     /// A UDP packet to port 53: each is a flow of its own, of which nothing is remembered. One flow to a resolver may carry
@@ -338,11 +385,11 @@ impl Frame<'_> {
             if !verdict.action.lets_through() {
                 let finding = Finding::nameless(verdict);
                 // SAFETY: as in `packet`.
-                return Outcome::Done(settle::told(self.ctx, unsafe { &mut *self.scratch }, &finding));
+                return Outcome::Done(settle::told(self.ctx, unsafe { &mut *self.scratch }, &finding) as u32);
             }
             self.packet().so_far = verdict;
         }
-        Outcome::Inspect(Stage::Dns)
+        Outcome::Inspect(Stage::Dns as u32)
     }
 
     /// A fragment: of TCP and of UDP ports 443 and 53 it could hide a name, so policies can block it; others go by address.
@@ -387,12 +434,12 @@ impl Frame<'_> {
 
     #[inline(always)]
     fn finish(&mut self, verdict: Verdict, counted: Reason) -> Outcome {
-        Outcome::Done(settle::finish(self.ctx, self.packet(), verdict, counted, false))
+        Outcome::Done(settle::finish(self.ctx, self.packet(), verdict, counted, false) as u32)
     }
 
     #[inline(always)]
     fn decide(&mut self, verdict: Verdict) -> Outcome {
         let finding = Finding::nameless(verdict);
-        Outcome::Done(settle::settle(self.ctx, self.scratch, self.tables.generation.number, &finding))
+        Outcome::Done(settle::settle(self.ctx, self.scratch, self.tables.generation.number, &finding) as u32)
     }
 }

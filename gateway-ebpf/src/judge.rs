@@ -1,14 +1,12 @@
 //! From device, address, port and name to a verdict. One AND of policy bits decides.
 
-use aya_ebpf::btf_maps::HashMap;
-use aya_ebpf::btf_maps::lpm_trie::Key;
-use gateway_common::abi::{
-    Action, Generation, Kind, MAX_NAME, Masks, NO_PARENT, NameMasks, PortKey, PrefixMasks, Verdict,
-};
-use gateway_common::name;
+use gateway_common::abi::{Action, Generation, Kind, MAX_NAME, Masks, PortKey, SUFFIXES, Verdict};
+use gateway_common::name::{self, WireName};
 use gateway_common::reason::Reason;
+use gateway_common::table::ranges::{V4, V6};
+use gateway_common::table::{names, ranges};
 
-use crate::maps::{Inner, NAMES, PREFIXES_V4, PREFIXES_V6, Scratch, Tables};
+use crate::maps::{InMap, NAMES, PREFIXES, Scratch, Tables};
 use crate::settle::Finding;
 
 /// The verdict of `blocking`, the policies of a device that block: those that enforce come before those that only
@@ -66,18 +64,20 @@ pub extern "C" fn judge_destination(scratch: *mut Scratch) -> u32 {
     let Some(scratch) = (unsafe { scratch.as_ref() }) else { return NOT_BLOCKED };
     let (flow, policies) = (&scratch.packet.flow, scratch.packet.device.policies);
     let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return NOT_BLOCKED };
-    let address = if scratch.packet.is_v4 {
-        let [.., a, b, c, d] = flow.destination;
-        let trie = PREFIXES_V4.get(tables.slot);
-        trie.map_or(0, |trie| {
-            longest(Key::new(32, [a, b, c, d, 0, 0, 0, 0]), 32, policies, |key| trie.get(key))
-        })
-    } else {
-        let trie = PREFIXES_V6.get(tables.slot);
-        trie.map_or(0, |trie| longest(Key::new(128, flow.destination), 128, policies, |key| trie.get(key)))
-    };
-    if address != 0 {
-        return blocked(address, tables.generation, Reason::Address).to_bits();
+    if let Some(cells) = PREFIXES.get(tables.slot) {
+        let (cells, generation) = (InMap(cells), tables.generation);
+        let [high, low] = [0, 8].map(|at| word(&flow.destination, at));
+        let masks = if scratch.packet.is_v4 {
+            #[expect(clippy::cast_possible_truncation, reason = "an IPv4 address is the last four bytes")]
+            let address = V4(low as u32);
+            ranges::masks(&cells, &generation.prefixes_v4, address, policies)
+        } else {
+            ranges::masks(&cells, &generation.prefixes_v6, V6(high, low), policies)
+        };
+        let blocking = lifted(masks, policies);
+        if blocking != 0 {
+            return blocked(blocking, generation, Reason::Address).to_bits();
+        }
     }
     let key = PortKey { port: flow.destination_port, protocol: flow.protocol, reserved: 0 };
     let port = tables.port(key).map_or(0, |masks| lifted(masks, policies));
@@ -93,26 +93,14 @@ const fn lifted(masks: Masks, policies: u64) -> u64 {
     if masks.allow & policies != 0 { 0 } else { masks.block & policies }
 }
 
-/// Goes from the longest listed prefix to those around it, until one has a say about `policies`.
+/// Eight bytes of an address as a number.
 #[inline(always)]
-fn longest<K>(
-    mut key: Key<K>,
-    bits: u32,
-    policies: u64,
-    look_up: impl Fn(&Key<K>) -> Option<&'static Inner<PrefixMasks>>,
-) -> u64 {
-    // Prefixes that contain each other differ in length, so there cannot be more than this.
-    for _ in 0..=bits {
-        let Some([prefix]) = look_up(&key) else { return 0 };
-        if (prefix.masks.block | prefix.masks.allow) & policies != 0 {
-            return lifted(prefix.masks, policies);
-        }
-        if prefix.parent == NO_PARENT {
-            return 0;
-        }
-        key.prefix_len = prefix.parent;
+fn word(address: &[u8; 16], at: usize) -> u64 {
+    let mut word = 0;
+    for byte in &address[at..at + 8] {
+        word = word << 8 | u64::from(*byte);
     }
-    0
+    word
 }
 
 /// The finding on the name in `scratch.partial.name`, of the packet in `scratch.packet`.
@@ -120,7 +108,8 @@ fn longest<K>(
 pub fn by_name(scratch: *mut Scratch, tables: Tables, reason: Reason, kind: Kind) -> Finding {
     look_up_name(scratch);
     // SAFETY: `scratch` is the per-CPU element that the caller got from the map and checked.
-    let scratch = unsafe { &*scratch };
+    let scratch = unsafe { &mut *scratch };
+    scratch.packet.record.learned.reason = reason as u8;
     let (masks, policies, name_len) =
         (scratch.masks, scratch.packet.device.policies, scratch.partial.name.len);
     let blocking = lifted(masks, policies);
@@ -143,7 +132,8 @@ pub fn by_server_name(scratch: *mut Scratch, tables: Tables, reason: Reason, kin
 #[inline(always)]
 pub fn ip_literal(scratch: *mut Scratch, tables: Tables, kind: Kind) -> Finding {
     // SAFETY: as in `by_name`.
-    let scratch = unsafe { &*scratch };
+    let scratch = unsafe { &mut *scratch };
+    scratch.packet.record.learned.reason = Reason::IpLiteral as u8;
     let (policies, generation) = (scratch.packet.device.policies, tables.generation);
     let verdict = by_kind(generation.ip_literal, policies, generation, Reason::IpLiteral);
     Finding { verdict, kind, name_len: scratch.partial.name.len }
@@ -162,57 +152,152 @@ pub extern "C" fn is_ip_literal(scratch: *mut Scratch) -> u32 {
 #[inline(always)]
 pub fn nameless(scratch: *mut Scratch, tables: Tables) -> Verdict {
     // SAFETY: as in `by_name`.
-    let policies = unsafe { (*scratch).packet.device.policies };
+    let packet = unsafe { &mut (*scratch).packet };
+    packet.record.learned.reason = Reason::Nameless as u8;
+    let policies = packet.device.policies;
     by_kind(tables.generation.nameless, policies, tables.generation, Reason::Nameless)
 }
 
 /// `finding` on a hello that lets it through, unless another hello is inside and a policy blocks that.
 #[inline(always)]
 pub fn with_ech(scratch: *mut Scratch, tables: Tables, has_ech: bool, finding: Finding) -> Finding {
+    // SAFETY: as in `by_name`.
+    let packet = unsafe { &mut (*scratch).packet };
+    packet.record.learned.has_ech = u8::from(has_ech);
     if !has_ech || !finding.verdict.action.lets_through() {
         return finding;
     }
-    // SAFETY: as in `by_name`.
-    let policies = unsafe { (*scratch).packet.device.policies };
+    let policies = packet.device.policies;
     let verdict = by_kind(tables.generation.ech, policies, tables.generation, Reason::Ech);
     if matches!(verdict.action, Action::Pass) { finding } else { Finding { verdict, ..finding } }
 }
 
 /// Gathers in `scratch.masks` the policies that block and allow `scratch.partial.name`, in one pass from its last byte to its
-/// first. A function of its own, so that the verifier goes through the loop once.
+/// first, and keeps the hashes that it meets for the record of the flow. A function of its own, so that the verifier goes
+/// through the loop once.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn look_up_name(scratch: *mut Scratch) -> u32 {
+pub extern "C" fn look_up_name(element: *mut Scratch) -> u32 {
     // SAFETY: null or a per-CPU element of SCRATCH, which outlives the program and which nobody else writes now.
-    let Some(scratch) = (unsafe { scratch.as_mut() }) else { return 0 };
+    let Some(scratch) = (unsafe { element.as_mut() }) else { return 0 };
     scratch.masks = Masks::default();
+    scratch.packet.record.learned.count = 0;
     let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return 0 };
-    let Some(names) = NAMES.get(tables.slot) else { return 0 };
+    let name: *const WireName = &raw const scratch.partial.name;
     let mut state = tables.generation.hash_seed;
-    let mut left = scratch.partial.name.len;
+    // SAFETY: a part of the element, which the calls below do not write.
+    let mut left = unsafe { (*name).len };
     for _ in 0..MAX_NAME {
         if left == 0 {
             break;
         }
         left -= 1;
-        let byte = scratch.partial.name.byte(left);
+        // SAFETY: as above.
+        let byte = unsafe { (*name).byte(left) };
         if byte == b'.' {
-            gather(&mut scratch.masks, names, state, false);
+            meet(element, name::finish(state), 0);
         }
         state = name::absorb(state, byte);
     }
-    gather(&mut scratch.masks, names, state, true);
-    1
+    meet(element, name::finish(state), 1)
 }
 
-#[inline(always)]
-fn gather(masks: &mut Masks, names: &HashMap<u64, Inner<NameMasks>, 1>, state: u64, whole: bool) {
-    // SAFETY: the value is read at once; an inner map is filled before it is put in force and never written again.
-    let Some([found]) = (unsafe { names.get(name::finish(state)) }) else { return };
-    masks.block |= found.below.block;
-    masks.allow |= found.below.allow;
-    if whole {
-        masks.block |= found.exact.block;
-        masks.allow |= found.exact.allow;
+/// Keeps a hash for the record of the flow and gathers what is listed under it. A function of its own, with its count in the
+/// scratch memory: the verifier tells numbers apart that it sees.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn meet(element: *mut Scratch, hash: u64, whole: u32) -> u32 {
+    // SAFETY: as in `look_up_name`.
+    let Some(scratch) = (unsafe { element.as_mut() }) else { return 0 };
+    let learned = &mut scratch.packet.record.learned;
+    let count = learned.count as usize & (SUFFIXES - 1);
+    if whole != 0 || count < SUFFIXES - 1 {
+        learned.suffixes[count] = hash;
+        #[expect(clippy::cast_possible_truncation, reason = "at most SUFFIXES")]
+        let count = count as u8 + 1;
+        learned.count = count;
     }
+    gather(element, hash, whole)
+}
+
+/// Adds to `scratch.masks` what is listed under a hash: that of the whole name, or of what is above it. A function of its own,
+/// so that the verifier goes through it once and not for each label.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn gather(scratch: *mut Scratch, hash: u64, whole: u32) -> u32 {
+    // SAFETY: as in `look_up_name`.
+    let Some(scratch) = (unsafe { scratch.as_mut() }) else { return 0 };
+    let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return 0 };
+    let Some(cells) = NAMES.get(tables.slot) else { return 0 };
+    let (cells, shape) = (InMap(cells), tables.generation.names);
+    let number = names::find(&cells, shape, hash);
+    if number != 0 {
+        let found = names::masks(&cells, shape, number);
+        let found = if whole != 0 { found.exact } else { found.below };
+        scratch.masks.block |= found.block;
+        scratch.masks.allow |= found.allow;
+    }
+    number
+}
+
+/// The verdict on a flow of which the record in `scratch.packet` says what was learned, under the policy in force.
+#[inline(always)]
+pub fn again(scratch: *mut Scratch) -> Verdict {
+    Verdict::from_bits(judge_again(scratch)).unwrap_or(Verdict::pass(Reason::Internal))
+}
+
+/// [`again`] as bits. A function of its own, which packets of a flow that was judged by the policy in force do not pay for.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn judge_again(element: *mut Scratch) -> u32 {
+    let destination = by_destination(element);
+    // SAFETY: null or a per-CPU element of SCRATCH, which outlives the program and which nobody else writes now.
+    let Some(scratch) = (unsafe { element.as_mut() }) else { return NOT_BLOCKED };
+    let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return NOT_BLOCKED };
+    let so_far = destination.unwrap_or(Verdict::pass(Reason::NoPayload));
+    if !so_far.action.lets_through() {
+        return so_far.to_bits();
+    }
+    let generation = tables.generation;
+    let (learned, policies) = (&scratch.packet.record.learned, scratch.packet.device.policies);
+    let has_ech = learned.has_ech != 0;
+    let reason = Reason::from_index(learned.reason).unwrap_or(Reason::Internal);
+    let verdict = match reason {
+        Reason::TlsSni | Reason::HttpHost => by_suffixes(element, tables, policies, reason),
+        Reason::QuicSni => by_suffixes(element, tables, policies & !generation.quic_pass, reason),
+        // Of a stream whose reading has ended nobody knows what is asked further.
+        Reason::DnsQname => match by_suffixes(element, tables, policies, reason) {
+            verdict if verdict.action.lets_through() => Verdict { action: Action::Drop, ..verdict },
+            verdict => verdict,
+        },
+        Reason::Nameless => by_kind(generation.nameless, policies, generation, reason),
+        Reason::IpLiteral => by_kind(generation.ip_literal, policies, generation, reason),
+        _ => unreadable(policies, generation, reason),
+    };
+    let verdict = if has_ech && verdict.action.lets_through() {
+        by_kind(generation.ech, policies, generation, Reason::Ech).or(verdict)
+    } else {
+        verdict
+    };
+    verdict.or(so_far).to_bits()
+}
+
+/// The verdict by the hashes that were kept of a name.
+#[inline(always)]
+fn by_suffixes(element: *mut Scratch, tables: Tables, policies: u64, reason: Reason) -> Verdict {
+    // SAFETY: as in `judge_again`.
+    let count = unsafe {
+        (*element).masks = Masks::default();
+        usize::from((*element).packet.record.learned.count)
+    };
+    for at in 0..SUFFIXES {
+        if at < count {
+            // SAFETY: as in `judge_again`.
+            let hash = unsafe { (*element).packet.record.learned.suffixes[at] };
+            gather(element, hash, u32::from(at + 1 == count));
+        }
+    }
+    // SAFETY: as in `judge_again`.
+    let blocking = lifted(unsafe { (*element).masks }, policies);
+    if blocking == 0 { Verdict::pass(reason) } else { blocked(blocking, tables.generation, reason) }
 }

@@ -33,7 +33,7 @@ pub fn ingress(ctx: XdpContext) -> u32 {
         Outcome::Done(action) => act(&ctx, action),
         Outcome::Inspect(stage) => {
             go_to(&ctx, stage);
-            act(&ctx, inspect::missing(&ctx, stage))
+            act(&ctx, inspect::missing(&ctx, stage) as u32)
         }
     }
 }
@@ -41,25 +41,25 @@ pub fn ingress(ctx: XdpContext) -> u32 {
 /// The inspector of TLS: the fast path found what may be the start of a ClientHello, or the rest of one.
 #[xdp(frags)]
 pub fn inspect_tls(ctx: XdpContext) -> u32 {
-    act(&ctx, inspect::stream::run::<inspect::tls::Tls>(&ctx))
+    act(&ctx, inspect::stream::run::<inspect::tls::Tls>(&ctx) as u32)
 }
 
 /// The inspector of HTTP/1.
 #[xdp(frags)]
 pub fn inspect_http(ctx: XdpContext) -> u32 {
-    act(&ctx, inspect::stream::run::<inspect::http::Http>(&ctx))
+    act(&ctx, inspect::stream::run::<inspect::http::Http>(&ctx) as u32)
 }
 
 /// The inspector of DNS.
 #[xdp(frags)]
 pub fn inspect_dns(ctx: XdpContext) -> u32 {
-    act(&ctx, inspect::dns::run(&ctx))
+    act(&ctx, inspect::dns::run(&ctx) as u32)
 }
 
 /// The inspector of QUIC: the fast path found what may be an Initial.
 #[xdp(frags)]
 pub fn inspect_quic(ctx: XdpContext) -> u32 {
-    act(&ctx, inspect::quic::run(&ctx))
+    act(&ctx, inspect::quic::run(&ctx) as u32)
 }
 
 /// The end of a packet that is rejected: it becomes the answer to its sender.
@@ -72,22 +72,21 @@ pub fn reject(ctx: XdpContext) -> u32 {
 }
 
 #[inline(always)]
-fn act(ctx: &XdpContext, action: Action) -> u32 {
-    match action {
-        Action::Pass | Action::Observe => xdp_action::XDP_PASS,
-        Action::Drop => xdp_action::XDP_DROP,
-        Action::Reject => {
-            go_to(ctx, Stage::Reject);
-            xdp_action::XDP_DROP
-        }
+fn act(ctx: &XdpContext, action: u32) -> u32 {
+    if action == Action::Pass as u32 || action == Action::Observe as u32 {
+        return xdp_action::XDP_PASS;
     }
+    if action == Action::Reject as u32 {
+        go_to(ctx, Stage::Reject as u32);
+    }
+    xdp_action::XDP_DROP
 }
 
 /// Goes on in another program; comes back only if that is not loaded.
 #[inline(always)]
-fn go_to(ctx: &XdpContext, stage: Stage) {
+fn go_to(ctx: &XdpContext, stage: u32) {
     // SAFETY: the map holds XDP programs only, loaded from this object, and nothing here waits to be dropped.
-    unsafe { maps::STAGES.tail_call(ctx, stage as u32) };
+    unsafe { maps::STAGES.tail_call(ctx, stage) };
 }
 
 #[panic_handler]

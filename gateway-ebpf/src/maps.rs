@@ -4,14 +4,15 @@
 //! daemon fills the slot that is not in force, then changes `ACTIVE`: a packet, which reads `ACTIVE` once, sees the old
 //! policy or the new one and never a mixture.
 
+use aya_ebpf::bindings::{BPF_F_INNER_MAP, BPF_F_MMAPABLE};
 use aya_ebpf::btf_maps::{
-    Array, ArrayOfMaps, HashMap, LpmTrie, LruHashMap, PerCpuArray, PerCpuHashMap, ProgramArray, RingBuf,
+    Array, ArrayOfMaps, HashMap, LruHashMap, PerCpuArray, PerCpuHashMap, ProgramArray, RingBuf,
 };
 use aya_ebpf::macros::btf_map;
 use gateway_common::abi::{
-    Answer, BlockedCounters, BlockedKey, Device, DeviceCounters, EVENTS_BYTES, Event, Flow, FlowKey,
-    Generation, Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLIGHTS, MAX_FLOWS, MAX_INTERFACES, MAX_KEYS,
-    MAX_PARTIAL, MAX_POLICIES, Masks, NameMasks, OTHER_DEVICE, PortKey, PrefixMasks, Verdict,
+    Answer, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, EVENTS_BYTES, Event, Flow,
+    FlowKey, Generation, Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLIGHTS, MAX_FLOWS, MAX_INTERFACES, MAX_KEYS,
+    MAX_PARTIAL, MAX_POLICIES, Masks, OTHER_DEVICE, PortKey, Verdict,
 };
 use gateway_common::dns::Questions;
 use gateway_common::http::Request;
@@ -20,6 +21,7 @@ use gateway_common::quic::{ConnectionId, Flight, Keys};
 use gateway_common::reply::{
     AnswerV4, AnswerV6, QuoteV4, QuoteV6, ResetV4, ResetV6, Segment, UnreachableV4, UnreachableV6,
 };
+use gateway_common::table::{Cell, Cells};
 use gateway_common::tls::{Hello, Piece};
 use gateway_common::wire::{Extensions, MacAddr};
 
@@ -41,21 +43,32 @@ pub static GENERATIONS: Array<Generation, 2> = Array::new();
 /// the timer lies, and "in no structure" is not the same as "not in this structure".
 pub type Inner<T> = [T; 1];
 
-/// Configured devices by MAC address.
-#[btf_map]
-pub static DEVICES: ArrayOfMaps<HashMap<MacAddr, Inner<Device>, 1>, 2> = ArrayOfMaps::new();
+/// A table that the daemon fills through its own mapping: with as many cells as it needs, of which each begins a cache line.
+/// It may differ in size from the one that it replaces (`BPF_F_INNER_MAP`, Linux 5.10).
+pub type Table = Array<Cell, 1, { (BPF_F_MMAPABLE | BPF_F_INNER_MAP) as usize }>;
 
-/// Host names by hash.
+/// Configured devices by MAC address or its beginning.
 #[btf_map]
-pub static NAMES: ArrayOfMaps<HashMap<u64, Inner<NameMasks>, 1>, 2> = ArrayOfMaps::new();
+pub static DEVICES: ArrayOfMaps<HashMap<DeviceKey, Inner<Device>, 1>, 2> = ArrayOfMaps::new();
 
-/// IPv4 prefixes. Four bytes of the key are used; eight keep the values aligned.
+/// Host names by hash (see [`gateway_common::table::names`]).
 #[btf_map]
-pub static PREFIXES_V4: ArrayOfMaps<LpmTrie<[u8; 8], Inner<PrefixMasks>, 1>, 2> = ArrayOfMaps::new();
+pub static NAMES: ArrayOfMaps<Table, 2> = ArrayOfMaps::new();
 
-/// IPv6 prefixes.
+/// Nets of both families (see [`gateway_common::table::ranges`]).
 #[btf_map]
-pub static PREFIXES_V6: ArrayOfMaps<LpmTrie<[u8; 16], Inner<PrefixMasks>, 1>, 2> = ArrayOfMaps::new();
+pub static PREFIXES: ArrayOfMaps<Table, 2> = ArrayOfMaps::new();
+
+/// A table as the shared code reads it.
+#[derive(Clone, Copy)]
+pub struct InMap(pub &'static Table);
+
+impl Cells for InMap {
+    #[inline(always)]
+    fn cell(&self, index: u32) -> Option<&Cell> {
+        self.0.get(index)
+    }
+}
 
 /// Destination ports.
 #[btf_map]
@@ -223,6 +236,8 @@ pub struct Packet {
     pub question_end: u32,
     /// The verdict that the destination brought: a pass, or that of a policy which only observes.
     pub so_far: Verdict,
+    /// What is remembered of the flow, once it is. What was learned of it is written here as it is learned.
+    pub record: Flow,
 }
 
 /// The working memory of this packet; `None` never happens, but the verifier wants it asked.
@@ -257,12 +272,28 @@ impl Tables {
         Some(Self { slot, generation: GENERATIONS.get(slot)? })
     }
 
-    /// The device with this MAC address, or what holds for one that is not listed.
+    /// The device with this MAC address, or the one that is listed by the longest beginning of it, or what holds for one that
+    /// is not listed.
     #[inline(always)]
     pub fn device(self, mac: MacAddr) -> Device {
         let Some(devices) = DEVICES.get(self.slot) else { return self.other() };
         // SAFETY: the value is copied at once; an inner map is filled before it is put in force and never written again.
-        unsafe { devices.get(mac) }.map_or(self.other(), |[device]| *device)
+        if let Some([device]) = unsafe { devices.get(DeviceKey::prefix(mac, 6)) } {
+            return *device;
+        }
+        let prefixes = self.generation.mac_prefixes;
+        if prefixes != 0 {
+            for bytes in [5, 4, 3, 2, 1] {
+                if prefixes & 1 << bytes == 0 {
+                    continue;
+                }
+                // SAFETY: as above.
+                if let Some([device]) = unsafe { devices.get(DeviceKey::prefix(mac, bytes)) } {
+                    return *device;
+                }
+            }
+        }
+        self.other()
     }
 
     /// What holds for a device that is not listed.

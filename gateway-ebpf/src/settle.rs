@@ -60,7 +60,11 @@ pub fn remember(
     // SAFETY: the caller got this CPU's element from the map and checked it; nobody else writes it now.
     let scratch = unsafe { &mut *element };
     let verdict = finding.verdict.or(scratch.packet.so_far);
-    flow::remember(&scratch.packet, state, generation, verdict);
+    // What brought these was the destination, or is noted with what else was learned.
+    if !matches!(finding.verdict.reason, Reason::Address | Reason::Port | Reason::Quic | Reason::Ech) {
+        scratch.packet.record.learned.reason = finding.verdict.reason as u8;
+    }
+    flow::remember(&mut scratch.packet, state as u8, generation, verdict);
     told(ctx, scratch, finding)
 }
 

@@ -108,7 +108,7 @@ impl Daemon {
             warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
         }
         let clock = Clock::start(&config);
-        let (_, generation) = engine.apply(&clock::in_force(&config, &clock.standing))?;
+        let (_, generation) = engine.apply(&config, &clock.standing)?;
         let attached = attach(&mut engine, &config.interfaces)?;
         let daemon = Self {
             file: config.file.clone(),
@@ -141,8 +141,8 @@ impl Daemon {
         let config = read(&self.file)?;
         let mut running = self.lock();
         tell_what_needs_a_restart(&running.config, &config);
-        let standing = Self::standing(&running, &config);
-        let (_, generation) = running.engine.apply(&clock::in_force(&config, &standing))?;
+        let standing = Self::wanted(&running, &config);
+        let (_, generation) = running.engine.apply(&config, &standing)?;
         if config.interfaces != running.config.interfaces {
             running.attached = attach(&mut running.engine, &config.interfaces)?;
         }

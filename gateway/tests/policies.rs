@@ -1,6 +1,9 @@
 //! The policies that ship: that they hold, and that they keep to what their comments promise.
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests may fail by a panic as the tests do")]
 
+#[path = "policies/makers.rs"]
+mod makers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +30,12 @@ fn tables(name: &str) -> Compiled {
     config.policies.retain(|policy| policy.name == name);
     assert_eq!(config.policies.len(), 1, "no policy {name}");
     let numbers = Numbers::default().assign(&config).unwrap();
-    Compiled::new(&config, numbers).unwrap()
+    Compiled::new(&config, numbers, 0).unwrap()
+}
+
+/// The file of a policy as it is written.
+fn text(policy: &str) -> String {
+    fs::read_to_string(folder().join(policy).with_extension("toml")).unwrap()
 }
 
 #[test]
@@ -160,4 +168,61 @@ fn firmware_updates_stay_open_with_the_telemetry_policy() {
 #[test]
 fn every_policy_that_ships_tells_the_client_that_it_is_refused() {
     assert!(shipped().policies.iter().all(|policy| policy.action == PolicyAction::Reject));
+}
+
+#[test]
+fn no_policy_that_ships_lets_pass_what_it_blocks() {
+    for config in shipped().policies {
+        let blocked: Vec<_> = config.block.domains.iter().chain(&config.block.hosts).collect();
+        for allowed in config.allow.domains.iter().chain(&config.allow.hosts) {
+            let same = blocked.iter().find(|blocked| blocked.value == allowed.value);
+            assert_eq!(same, None, "blocked and allowed at once in {}", config.name);
+        }
+    }
+}
+
+/// The lines of a file from which one "#" is to be taken to subscribe to the lists that it proposes, with the line before
+/// each `[[list]]`.
+fn proposals(text: &str) -> (Vec<&str>, String) {
+    let lines: Vec<_> = text.lines().collect();
+    let heads: Vec<_> = lines.windows(2).filter(|pair| pair[1] == "#[[list]]").map(|pair| pair[0]).collect();
+    let taken: Vec<_> = lines.iter().map(|line| without_mark(line)).collect();
+    (heads, taken.join("\n"))
+}
+
+/// A setting that stands behind "#" and no space, without the mark; every other line as it is.
+fn without_mark(line: &str) -> &str {
+    line.strip_prefix('#')
+        .filter(|rest| rest.starts_with(|first: char| !first.is_whitespace()))
+        .unwrap_or(line)
+}
+
+#[test]
+fn the_proposed_subscriptions_are_lists_once_uncommented_and_name_their_licence() {
+    for policy in shipped().policies {
+        let text = text(&policy.name);
+        let (heads, uncommented) = proposals(&text);
+        for head in &heads {
+            let licence = head.strip_prefix("# Licence: ").and_then(|rest| rest.split_once(", "));
+            let known = ["MIT", "GPL-3.0", "CC BY 4.0"];
+            assert!(licence.is_some_and(|(name, _)| known.contains(&name)), "{}: {head}", policy.name);
+        }
+        let file: toml::Table =
+            toml::from_str(&uncommented).unwrap_or_else(|e| panic!("{}: {e}", policy.name));
+        let lists = file.get("list").map(|lists| lists.as_array().unwrap().clone()).unwrap_or_default();
+        assert_eq!(lists.len(), heads.len(), "{}", policy.name);
+        // Only the one that blocks a single host proposes none: no list is about it.
+        assert_eq!(lists.is_empty(), policy.name == "xiaomi-account", "{}", policy.name);
+        for list in lists {
+            let list = list.as_table().unwrap();
+            let mut keys: Vec<_> = list.keys().map(String::as_str).collect();
+            keys.sort_unstable();
+            assert_eq!(keys, ["format", "match", "refresh", "url"], "{}", policy.name);
+            let value = |key: &str| list[key].as_str().unwrap();
+            assert!(value("url").starts_with("https://"), "{}", value("url"));
+            assert_eq!(value("format"), "auto");
+            assert!(["hosts", "domains"].contains(&value("match")), "{}", value("match"));
+            assert!(["1d", "7d"].contains(&value("refresh")), "{}", value("refresh"));
+        }
+    }
 }

@@ -19,15 +19,16 @@ use crate::{flow, judge, settle};
 /// Ends a packet whose inspector is not loaded. It passes, counted for that reason, and its flow stays undecided; but QUIC
 /// that cannot be read is blocked by the policies that would have it read, since clients then fall back to TCP.
 #[inline(always)]
-pub fn missing(ctx: &XdpContext, stage: Stage) -> Action {
+pub fn missing(ctx: &XdpContext, stage: u32) -> Action {
     let Some(scratch) = maps::scratch() else { return Action::Pass };
     // SAFETY: this CPU's element, checked, which the fast path filled for this packet; nobody else writes it now.
-    let packet = unsafe { &(*scratch).packet };
+    let packet = unsafe { &mut (*scratch).packet };
     let Some(tables) = Tables::of_slot(packet.slot) else { return Action::Pass };
     let policies = packet.device.policies;
-    let blocking = if matches!(stage, Stage::Quic) {
+    let blocking = if stage == Stage::Quic as u32 {
         // Of the others the fast path has done so.
-        flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
+        let so_far = packet.so_far;
+        flow::remember(packet, FlowState::Datagrams as u8, tables.generation.number, so_far);
         policies
     } else {
         0

@@ -28,7 +28,7 @@ use crate::{budget, flow, judge};
 pub fn run(ctx: &XdpContext) -> Action {
     let (Some(element), Some(fresh)) = (maps::scratch(), maps::flight()) else { return Action::Pass };
     // SAFETY: this CPU's element, checked, which the fast path filled for this packet; nobody else writes it now.
-    let packet = unsafe { &(*element).packet };
+    let packet = unsafe { &mut (*element).packet };
     let Some(tables) = Tables::of_slot(packet.slot) else { return Action::Pass };
     if !budget::take(&INITIALS, packet.device, INITIALS_A_SECOND) {
         return limited(ctx, packet, tables);
@@ -44,10 +44,11 @@ pub fn run(ctx: &XdpContext) -> Action {
 
 /// Ends a packet that is not read because the device has sent too many.
 #[inline(never)]
-fn limited(ctx: &XdpContext, packet: &Packet, tables: Tables) -> Action {
+fn limited(ctx: &XdpContext, packet: &mut Packet, tables: Tables) -> Action {
     let verdict = judge::unreadable(packet.device.policies, tables.generation, Reason::RateLimited);
-    flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
-    settle::finish(ctx, packet, verdict.or(packet.so_far), Reason::RateLimited, false)
+    let so_far = packet.so_far;
+    flow::remember(packet, FlowState::Datagrams as u8, tables.generation.number, so_far);
+    settle::finish(ctx, packet, verdict.or(so_far), Reason::RateLimited, false)
 }
 
 /// Keeps what the next datagram needs, and ends the packet.
@@ -80,10 +81,11 @@ fn end(ctx: &XdpContext, element: *mut Scratch, flight: *mut Flight, reading: &R
         let state = if blocks { FlowState::Decided } else { FlowState::Datagrams };
         return settle::remember(ctx, element, state, tables.generation.number, &finding);
     }
-    let packet = &scratch.packet;
+    let packet = &mut scratch.packet;
     let counted = if reading.is_complete() { Reason::KnownFlow } else { finding.verdict.reason };
-    flow::remember(packet, FlowState::Datagrams, tables.generation.number, packet.so_far);
-    settle::finish(ctx, packet, finding.verdict.or(packet.so_far), counted, false)
+    let so_far = packet.so_far;
+    flow::remember(packet, FlowState::Datagrams as u8, tables.generation.number, so_far);
+    settle::finish(ctx, packet, finding.verdict.or(so_far), counted, false)
 }
 
 /// What reading came to.

@@ -100,7 +100,8 @@ fn finding<P: Protocol>(element: *mut Scratch, tables: Tables, progress: u32) ->
 #[inline(always)]
 pub fn go_on(ctx: &XdpContext, scratch: &mut Scratch, state: FlowState, generation: u64) -> Action {
     flow::suspend(&scratch.packet.flow, &scratch.partial);
-    flow::remember(&scratch.packet, state, generation, scratch.packet.so_far);
+    let so_far = scratch.packet.so_far;
+    flow::remember(&mut scratch.packet, state as u8, generation, so_far);
     settle::finish(ctx, &scratch.packet, Verdict::pass(Reason::Incomplete), Reason::Incomplete, false)
 }
 

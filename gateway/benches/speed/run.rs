@@ -53,7 +53,7 @@ impl Bench {
     pub fn new(object: &[u8], policies: &Setup) -> Self {
         stay_on_this_cpu();
         let config = policies.config();
-        let compiled = Compiled::new(&config, Numbers::default().assign(&config).unwrap()).unwrap();
+        let compiled = Compiled::new(&config, Numbers::default().assign(&config).unwrap(), 0).unwrap();
         let mut loaded = Loaded::new(Options::default()).unwrap();
         assert!(loaded.refused.is_empty(), "the kernel refused: {:?}", loaded.refused);
         let mut maps = Maps::take(&mut loaded.ebpf).unwrap();

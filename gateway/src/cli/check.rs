@@ -108,14 +108,14 @@ fn tell(args: &CheckArgs, mistakes: &[Mistake], warnings: &[Mistake]) -> anyhow:
 /// One line on what the files say.
 fn summary(config: &Config, warnings: usize) -> anyhow::Result<String> {
     let numbers = Numbers::default().assign(config)?;
-    let tables = Compiled::new(config, numbers)?;
+    let tables = Compiled::new(config, numbers, 0)?;
     let warnings = if warnings == 0 { String::new() } else { format!("; {}", count(warnings, "warning")) };
     Ok(format!(
         "OK: {} devices, {} policies, {} names, {} prefixes, {} ports{warnings}",
-        tables.devices.len(),
+        tables.who.devices.len(),
         config.policies.len(),
-        tables.names.len(),
-        tables.prefixes_v4.len() + tables.prefixes_v6.len(),
+        tables.names.names,
+        tables.prefixes.nets,
         tables.ports.len(),
     ))
 }

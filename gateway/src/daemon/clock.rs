@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::tz::TimeZone;
 use jiff::{RoundMode, SignedDuration, TimestampRound, Unit, Zoned};
 use tracing::{error, info, warn};
 
 use super::{Daemon, Running};
-use crate::policy::{Config, Device};
+use crate::policy::{Config, Device, Schedule, Standing};
 use crate::present::length::within;
+use crate::present::moment::{Scheduled, scheduled, standing, until_next_look};
 use crate::present::pauses::{Pauses, shown};
-use crate::present::standing::{Standing, until_next_look};
 
 /// What a look at the clock is told, and finds.
 pub(super) struct Clock {
@@ -32,7 +33,8 @@ impl Clock {
             Pauses::default()
         });
         pauses.tidy(&config.devices, now.timestamp());
-        let standing = Standing::at(config, &pauses, &now);
+        let standing = standing(config, &pauses, &now);
+        warn_without_zone(config);
         Self { pauses, standing }
     }
 }
@@ -43,15 +45,14 @@ fn now() -> Zoned {
     Zoned::now()
 }
 
-/// The configuration as far as it holds: of each device the policies that have a say.
-pub(super) fn in_force(config: &Config, standing: &Standing) -> Config {
-    let owned = |policies: &mut dyn Iterator<Item = &str>| policies.map(String::from).collect();
-    let device =
-        |device: &Device| Device { policies: owned(&mut standing.policies_of(device)), ..device.clone() };
-    Config {
-        default_policies: owned(&mut standing.default_policies(config)),
-        devices: config.devices.iter().map(device).collect(),
-        ..config.clone()
+fn warn_without_zone(config: &Config) {
+    if let Some(policy) = config.policies.iter().find(|policy| policy.schedule != Schedule::default())
+        && let Err(error) = TimeZone::try_system()
+    {
+        warn!(
+            "the time zone of this machine is not known, so the schedule of {} follows UTC: {error}",
+            policy.name
+        );
     }
 }
 
@@ -86,6 +87,11 @@ impl Daemon {
         }
         let kept = self.keep_pauses(&running);
         Ok(format!("{name} is filtered again{kept}"))
+    }
+
+    /// The policies with a schedule, as they are now.
+    pub fn scheduled(&self) -> Vec<Scheduled> {
+        scheduled(&self.lock().config, &now())
     }
 
     fn change_pauses(
@@ -128,18 +134,20 @@ impl Daemon {
     }
 
     /// What the new configuration wants at this moment.
-    pub(super) fn standing(running: &Running, config: &Config) -> Standing {
-        Standing::at(config, &running.clock.pauses, &now())
+    pub(super) fn wanted(running: &Running, config: &Config) -> Standing {
+        let now = now();
+        warn_without_zone(config);
+        standing(config, &running.clock.pauses, &now)
     }
 
     /// Puts in force what has begun to hold.
     fn follow(&self, running: &mut Running, now: &Zoned) -> anyhow::Result<()> {
-        let standing = Standing::at(&running.config, &running.clock.pauses, now);
+        let standing = standing(&running.config, &running.clock.pauses, now);
         if standing == running.clock.standing {
             return Ok(());
         }
         let Running { engine, config, clock, .. } = running;
-        let (_, generation) = engine.apply(&in_force(config, &standing))?;
+        let generation = engine.apply_who(config, &standing)?;
         tell(config, &clock.standing, &standing, generation);
         clock.standing = standing;
         self.note_standing(running);

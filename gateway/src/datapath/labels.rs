@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use aya::maps::{MapError, PerCpuValues};
 use aya::util::nr_cpus;
-use gateway_common::abi::{DeviceCounters, Label, REASON_SLOTS};
-use gateway_common::wire::MacAddr;
+use gateway_common::abi::{DeviceCounters, DeviceKey, Label, REASON_SLOTS};
 
 use super::Error;
 use super::maps::{Maps, map};
@@ -21,11 +20,11 @@ impl Maps {
     pub fn label(&mut self, config: &Config, previous: &Numbers, next: &Numbers) -> Result<(), Error> {
         self.start_at_zero(&next.fresh(previous))?;
         for (name, number) in &next.policies {
-            self.set_policy_label(*number, label(name, MacAddr::default()))?;
+            self.set_policy_label(*number, label(name, None))?;
         }
         for device in &config.devices {
-            if let Some(number) = next.devices.get(&device.address.mac()) {
-                self.set_device_label(*number, label(&device.name, device.address.mac()))?;
+            if let Some(number) = next.devices.get(&device.key()) {
+                self.set_device_label(*number, label(&device.name, Some(device.key())))?;
             }
         }
         Ok(())
@@ -66,8 +65,7 @@ impl Maps {
                 .map_err(|source| Error::System { call: "counting CPUs", source })?;
             self.counters.set(*number, zeros, 0).map_err(|source| map("write", "COUNTERS", source))?;
         }
-        self.forget_blocked(fresh)?;
-        self.forget_flows(fresh)
+        self.forget_blocked(fresh)
     }
 
     fn forget_blocked(&mut self, fresh: &Fresh) -> Result<(), Error> {
@@ -78,17 +76,6 @@ impl Maps {
             .filter(|Plain(key)| fresh.devices.contains(&key.device) || fresh.policies.contains(&key.policy))
             .collect();
         stale.iter().try_for_each(|key| gone(self.blocked.remove(key), "BLOCKED"))
-    }
-
-    /// Flows that were judged by the policy which had the number before: they are judged anew.
-    fn forget_flows(&mut self, fresh: &Fresh) -> Result<(), Error> {
-        if fresh.policies.is_empty() {
-            return Ok(());
-        }
-        let flows = self.flows.iter().filter_map(Result::ok);
-        let stale: Vec<_> =
-            flows.filter(|(_, flow)| fresh.policies.contains(&flow.0.policy)).map(|(key, _)| key).collect();
-        stale.iter().try_for_each(|key| gone(self.flows.remove(key), "FLOWS"))
     }
 }
 
@@ -104,6 +91,6 @@ fn gone(result: Result<(), MapError>, name: &'static str) -> Result<(), Error> {
 }
 
 /// The label of a device or policy. The configuration refuses names that do not fit.
-fn label(text: &str, mac: MacAddr) -> Label {
-    Label::new(text, mac).unwrap_or(Label::FREE)
+fn label(text: &str, device: Option<DeviceKey>) -> Label {
+    Label::new(text, device).unwrap_or(Label::FREE)
 }

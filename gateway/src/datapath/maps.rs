@@ -1,27 +1,21 @@
 //! Typed handles on the maps.
 
 use aya::Ebpf;
-use aya::maps::lpm_trie::LpmTrie;
 use aya::maps::of_maps::ArrayOfMaps;
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuHashMap, RingBuf};
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, DeviceCounters, Flow, FlowKey, Generation, Label, Masks, NameMasks,
-    PortKey, PrefixMasks,
+    BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Flow, FlowKey, Generation, Label, Masks,
+    PortKey,
 };
-use gateway_common::wire::MacAddr;
 
 use super::Error;
 use super::pins::Pins;
 use super::plain::Plain;
 
-/// Inner map: devices by MAC address.
-pub type Devices = HashMap<MapData, Plain<MacAddr>, Plain<Device>>;
-/// Inner map: host names by hash.
-pub type Names = HashMap<MapData, u64, Plain<NameMasks>>;
-/// Inner map: IPv4 prefixes; the last four bytes of a key are zero.
-pub type PrefixesV4 = LpmTrie<MapData, [u8; 8], Plain<PrefixMasks>>;
-/// Inner map: IPv6 prefixes.
-pub type PrefixesV6 = LpmTrie<MapData, [u8; 16], Plain<PrefixMasks>>;
+/// Inner map: devices by MAC address or its beginning.
+pub type Devices = HashMap<MapData, Plain<DeviceKey>, Plain<Device>>;
+/// Inner map: host names, or nets, in cells.
+pub type Table = MapData;
 /// Inner map: destination ports.
 pub type Ports = HashMap<MapData, Plain<PortKey>, Plain<Masks>>;
 
@@ -31,8 +25,7 @@ pub const PINNED: &[&str] = &[
     "GENERATIONS",
     "DEVICES",
     "NAMES",
-    "PREFIXES_V4",
-    "PREFIXES_V6",
+    "PREFIXES",
     "PORTS",
     "FLOWS",
     "PARTIAL",
@@ -52,9 +45,8 @@ pub struct Maps {
     pub active: Array<MapData, u32>,
     pub generations: Array<MapData, Plain<Generation>>,
     pub devices: ArrayOfMaps<MapData, Devices>,
-    pub names: ArrayOfMaps<MapData, Names>,
-    pub prefixes_v4: ArrayOfMaps<MapData, PrefixesV4>,
-    pub prefixes_v6: ArrayOfMaps<MapData, PrefixesV6>,
+    pub names: ArrayOfMaps<MapData, Table>,
+    pub prefixes: ArrayOfMaps<MapData, Table>,
     pub ports: ArrayOfMaps<MapData, Ports>,
     pub flows: HashMap<MapData, Plain<FlowKey>, Plain<Flow>>,
     pub counters: PerCpuArray<MapData, Plain<DeviceCounters>>,
@@ -104,8 +96,7 @@ impl Maps {
             generations: typed(find, "GENERATIONS")?,
             devices: typed(find, "DEVICES")?,
             names: typed(find, "NAMES")?,
-            prefixes_v4: typed(find, "PREFIXES_V4")?,
-            prefixes_v6: typed(find, "PREFIXES_V6")?,
+            prefixes: typed(find, "PREFIXES")?,
             ports: typed(find, "PORTS")?,
             flows: typed(find, "FLOWS")?,
             counters: typed(find, "COUNTERS")?,

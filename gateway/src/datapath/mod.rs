@@ -15,6 +15,7 @@ mod error;
 mod labels;
 pub mod load;
 mod lookup;
+mod mapped;
 pub mod maps;
 pub mod mute;
 mod netlink;

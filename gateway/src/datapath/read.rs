@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use aya::maps::{MapError, PerCpuValues};
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, DeviceCounters, Generation, MAX_DEVICES, MAX_POLICIES, REASON_SLOTS,
+    BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Generation, MAX_DEVICES, MAX_POLICIES,
+    REASON_SLOTS,
 };
-use gateway_common::wire::MacAddr;
 
 use super::Error;
 use super::maps::{Maps, map};
@@ -19,7 +19,7 @@ pub struct DeviceReading {
     /// Its number; 0 is all devices without one.
     pub number: u32,
     /// Its name and address; `None` for number 0.
-    pub label: Option<(String, MacAddr)>,
+    pub label: Option<(String, DeviceKey)>,
     /// Its counters.
     pub counters: DeviceCounters,
 }
@@ -37,7 +37,7 @@ impl Maps {
         Ok(readings)
     }
 
-    fn read_device(&self, number: u32, label: Option<(String, MacAddr)>) -> Result<DeviceReading, Error> {
+    fn read_device(&self, number: u32, label: Option<(String, DeviceKey)>) -> Result<DeviceReading, Error> {
         let values = self.counters.get(&number, 0).map_err(|source| map("read", "COUNTERS", source))?;
         Ok(DeviceReading { number, label, counters: sum(&values) })
     }
@@ -46,13 +46,13 @@ impl Maps {
     ///
     /// # Errors
     /// [`Error::Map`] if the map cannot be read.
-    pub fn read_device_labels(&self) -> Result<BTreeMap<u32, (String, MacAddr)>, Error> {
+    pub fn read_device_labels(&self) -> Result<BTreeMap<u32, (String, DeviceKey)>, Error> {
         let mut labelled = BTreeMap::new();
         for number in 1..MAX_DEVICES {
             let label =
                 self.device_labels.get(&number, 0).map_err(|source| map("read", "DEVICE_LABELS", source))?.0;
             if let Some(text) = label.text() {
-                labelled.insert(number, (text.to_owned(), label.mac));
+                labelled.insert(number, (text.to_owned(), label.device()));
             }
         }
         Ok(labelled)
@@ -104,14 +104,14 @@ impl Maps {
     ///
     /// # Errors
     /// [`Error::Map`] if a map cannot be read.
-    pub fn read_device_entries(&self) -> Result<BTreeMap<MacAddr, Device>, Error> {
+    pub fn read_device_entries(&self) -> Result<BTreeMap<DeviceKey, Device>, Error> {
         let slot = self.active.get(&0, 0).map_err(|source| map("read", "ACTIVE", source))?;
         let inner = match self.devices.get(&(slot & 1), 0) {
             Ok(inner) => inner,
             Err(MapError::KeyNotFound) => return Ok(BTreeMap::new()),
             Err(source) => return Err(map("read", "DEVICES", source)),
         };
-        let entries = inner.iter().filter_map(Result::ok).map(|(mac, device)| (mac.0, device.0));
+        let entries = inner.iter().filter_map(Result::ok).map(|(key, device)| (key.0, device.0));
         Ok(entries.collect())
     }
 

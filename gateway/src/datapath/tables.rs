@@ -4,27 +4,21 @@
 //! idle slot; then `ACTIVE` names that slot. A packet reads `ACTIVE` once, so it sees one policy throughout. Only when no
 //! packet can be using the old slot any more are its maps given back.
 
-use aya::maps::lpm_trie::Key;
 use aya::maps::of_maps::ArrayOfMaps;
-use aya::maps::{HashMap, LpmTrie, MapData, MapError};
-use gateway_common::abi::{Generation, PrefixMasks};
-use gateway_common::name;
-use ipnet::{Ipv4Net, Ipv6Net};
+use aya::maps::{HashMap, MapData, MapError};
+use gateway_common::abi::Generation;
 
 use super::Error;
-use super::maps::{Devices, Maps, Names, Ports, PrefixesV4, PrefixesV6, map};
+use super::mapped;
+use super::maps::{Devices, Maps, Ports, Table, map};
 use super::plain::Plain;
-use crate::policy::Compiled;
-
-/// `BPF_F_NO_PREALLOC` of linux/bpf.h, which the kernel demands of LPM tries.
-const NO_PREALLOC: u32 = 1;
+use crate::policy::{Compiled, Who};
 
 /// Inner maps of one slot.
 struct Slot {
     devices: Devices,
-    names: Names,
-    prefixes_v4: PrefixesV4,
-    prefixes_v6: PrefixesV6,
+    names: Table,
+    prefixes: Table,
     ports: Ports,
 }
 
@@ -34,28 +28,36 @@ impl Maps {
     /// # Errors
     /// [`Error::Map`] if the map cannot be read.
     pub fn generation(&self) -> Result<u64, Error> {
-        let slot = self.active_slot()?;
-        let generation =
-            self.generations.get(&slot, 0).map_err(|source| map("read", "GENERATIONS", source))?;
-        Ok(generation.0.number)
+        Ok(self.in_force()?.number)
+    }
+
+    /// The key of the names' hashes: the one in use, since the flow table holds hashes too, or a new one before the first
+    /// generation.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if the map cannot be read, [`Error::System`] without random numbers.
+    pub fn seed(&self) -> Result<u64, Error> {
+        let generation = self.in_force()?;
+        if generation.number > 0 {
+            return Ok(generation.hash_seed);
+        }
+        getrandom::u64().map_err(|error| Error::System { call: "getrandom", source: error.into() })
     }
 
     /// Puts `compiled` in force as a whole and returns the number of the new generation.
     ///
     /// # Errors
-    /// [`Error::Map`] if a map cannot be made or filled. The policy that was in force then still is.
+    /// [`Error::Map`] and [`Error::System`] if a map cannot be made or filled. The policy that was in force then still is.
     pub fn put_in_force(&mut self, compiled: &Compiled) -> Result<u64, Error> {
-        let seed =
-            getrandom::u64().map_err(|error| Error::System { call: "getrandom", source: error.into() })?;
-        let number = self.generation()? + 1;
-        let old = self.active_slot()?;
-        let idle = 1 - old;
-        let slot = Slot::filled(compiled, seed)?;
-        self.enter(idle, &slot)?;
+        let ports = compiled.ports.iter().map(|(port, masks)| (Plain(*port), Plain(*masks)));
+        let slot = Slot {
+            devices: devices(&compiled.who)?,
+            names: mapped::table("NAMES", &compiled.names.cells)?,
+            prefixes: mapped::table("PREFIXES", &compiled.prefixes.cells)?,
+            ports: hash_map("PORTS", ports)?,
+        };
         let generation = Generation {
-            number,
-            hash_seed: seed,
-            default_policies: compiled.default_policies,
+            hash_seed: compiled.names.seed,
             observe: compiled.observe,
             reject: compiled.reject,
             nameless: compiled.nameless,
@@ -65,6 +67,42 @@ impl Maps {
             ech: compiled.ech,
             quic_block: compiled.quic_block,
             quic_pass: compiled.quic_pass,
+            names: compiled.names.shape,
+            prefixes_v4: compiled.prefixes.v4,
+            prefixes_v6: compiled.prefixes.v6,
+            ..self.in_force()?
+        };
+        self.swap(&slot, generation, &compiled.who)
+    }
+
+    /// Puts in force that these policies apply to these devices, while the tables stay what they are; returns the number of
+    /// the new generation.
+    ///
+    /// # Errors
+    /// As [`Maps::put_in_force`].
+    pub fn put_who_in_force(&mut self, who: &Who) -> Result<u64, Error> {
+        let active = self.active_slot()?;
+        let slot = Slot {
+            devices: devices(who)?,
+            names: self.names.get(&active, 0).map_err(|source| map("read", "NAMES", source))?,
+            prefixes: self.prefixes.get(&active, 0).map_err(|source| map("read", "PREFIXES", source))?,
+            ports: self.ports.get(&active, 0).map_err(|source| map("read", "PORTS", source))?,
+        };
+        self.swap(&slot, self.in_force()?, who)
+    }
+
+    /// Makes of the idle slot the one in force.
+    fn swap(&mut self, slot: &Slot, generation: Generation, who: &Who) -> Result<u64, Error> {
+        let number = self.generation()? + 1;
+        let old = self.active_slot()?;
+        let idle = 1 - old;
+        self.enter(idle, slot)?;
+        let prefixes = who.devices.keys().map(|key| key.bytes).filter(|bytes| *bytes < 6);
+        let generation = Generation {
+            number,
+            default_policies: who.default_policies,
+            mac_prefixes: prefixes.fold(0, |mask, bytes| mask | 1 << bytes),
+            ..generation
         };
         self.generations
             .set(idle, Plain(generation), 0)
@@ -76,6 +114,12 @@ impl Maps {
         Ok(number)
     }
 
+    fn in_force(&self) -> Result<Generation, Error> {
+        let slot = self.active_slot()?;
+        let generation = self.generations.get(&slot, 0);
+        Ok(generation.map_err(|source| map("read", "GENERATIONS", source))?.0)
+    }
+
     fn active_slot(&self) -> Result<u32, Error> {
         let slot = self.active.get(&0, 0).map_err(|source| map("read", "ACTIVE", source))?;
         Ok(slot & 1)
@@ -84,8 +128,7 @@ impl Maps {
     fn enter(&mut self, slot: u32, inner: &Slot) -> Result<(), Error> {
         set(&mut self.devices, "DEVICES", slot, &inner.devices)?;
         set(&mut self.names, "NAMES", slot, &inner.names)?;
-        set(&mut self.prefixes_v4, "PREFIXES_V4", slot, &inner.prefixes_v4)?;
-        set(&mut self.prefixes_v6, "PREFIXES_V6", slot, &inner.prefixes_v6)?;
+        set(&mut self.prefixes, "PREFIXES", slot, &inner.prefixes)?;
         set(&mut self.ports, "PORTS", slot, &inner.ports)
     }
 }
@@ -101,33 +144,17 @@ fn set<V: aya::maps::InnerMap>(
 
 impl Slot {
     fn empty() -> Result<Self, Error> {
-        Self::filled(&Compiled::default(), 0)
-    }
-
-    fn filled(compiled: &Compiled, seed: u64) -> Result<Self, Error> {
-        let devices = compiled.devices.iter().map(|(mac, device)| (Plain(*mac), Plain(*device)));
-        let names = compiled
-            .names
-            .iter()
-            .map(|(host, masks)| (name::hash(seed, host.as_str().as_bytes()), Plain(*masks)));
-        let ports = compiled.ports.iter().map(|(port, masks)| (Plain(*port), Plain(*masks)));
         Ok(Self {
-            devices: hash_map("DEVICES", devices)?,
-            names: hash_map("NAMES", names)?,
-            prefixes_v4: trie("PREFIXES_V4", compiled.prefixes_v4.iter().map(key_v4))?,
-            prefixes_v6: trie("PREFIXES_V6", compiled.prefixes_v6.iter().map(key_v6))?,
-            ports: hash_map("PORTS", ports)?,
+            devices: hash_map("DEVICES", std::iter::empty())?,
+            names: mapped::table("NAMES", &[])?,
+            prefixes: mapped::table("PREFIXES", &[])?,
+            ports: hash_map("PORTS", std::iter::empty())?,
         })
     }
 }
 
-fn key_v4((net, masks): &(Ipv4Net, PrefixMasks)) -> (Key<[u8; 8]>, Plain<PrefixMasks>) {
-    let [a, b, c, d] = net.network().octets();
-    (Key::new(u32::from(net.prefix_len()), [a, b, c, d, 0, 0, 0, 0]), Plain(*masks))
-}
-
-fn key_v6((net, masks): &(Ipv6Net, PrefixMasks)) -> (Key<[u8; 16]>, Plain<PrefixMasks>) {
-    (Key::new(u32::from(net.prefix_len()), net.network().octets()), Plain(*masks))
+fn devices(who: &Who) -> Result<Devices, Error> {
+    hash_map("DEVICES", who.devices.iter().map(|(key, device)| (Plain(*key), Plain(*device))))
 }
 
 fn hash_map<K: aya::Pod, V: aya::Pod>(
@@ -137,16 +164,6 @@ fn hash_map<K: aya::Pod, V: aya::Pod>(
     let mut inner =
         HashMap::create(capacity(entries.len()), 0).map_err(|source| map("make", name, source))?;
     fill(name, entries, |key, value| inner.insert(key, value, 0))?;
-    Ok(inner)
-}
-
-fn trie<K: aya::Pod, V: aya::Pod>(
-    name: &'static str,
-    entries: impl ExactSizeIterator<Item = (Key<K>, V)>,
-) -> Result<LpmTrie<MapData, K, V>, Error> {
-    let mut inner =
-        LpmTrie::create(capacity(entries.len()), NO_PREALLOC).map_err(|source| map("make", name, source))?;
-    fill(name, entries, |key, value| inner.insert(&key, value, 0))?;
     Ok(inner)
 }
 

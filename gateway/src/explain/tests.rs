@@ -229,7 +229,7 @@ fn ruling(explanation: &Explanation<'_>) -> Option<Ruling> {
 /// Asks about everything over the few letters and addresses, for the devices with each half of the policies; compares
 /// with the tables.
 fn agrees(config: &Config) -> Result<(), TestCaseError> {
-    let tables = Compiled::new(config, Numbers::default().assign(config).unwrap()).unwrap();
+    let tables = Compiled::new(config, Numbers::default().assign(config).unwrap(), 0).unwrap();
     let some = |keep: fn(usize) -> bool| {
         let kept = config.policies.iter().enumerate().filter(|(n, _)| keep(*n));
         kept.map(|(n, policy)| (1_u64 << n, policy.name.clone())).unzip::<_, _, Vec<_>, Vec<_>>()

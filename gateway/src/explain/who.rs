@@ -21,9 +21,8 @@ impl<'a> Who<'a> {
     /// # Errors
     /// If it is neither a name nor an address, or may mean two devices.
     pub fn find(config: &'a Config, text: &str) -> Result<Self, NoDevice> {
-        let address = text.parse::<DeviceAddress>().ok();
-        let mac =
-            address.filter(|address| *address == DeviceAddress::exact(address.mac())).map(DeviceAddress::mac);
+        let is_address = text.parse::<DeviceAddress>().is_ok();
+        let mac = text.parse::<MacAddr>().ok();
         let unlisted = |mac| Self { device: None, mac, policies: &config.default_policies };
         match config.find_device(text) {
             Ok(device) => Ok(Self { device: Some(device), mac: None, policies: &device.policies }),
@@ -34,7 +33,7 @@ impl<'a> Who<'a> {
                     |device| Self { device: Some(device), mac, policies: &device.policies },
                 ))
             }
-            Err(NoDevice::Unknown { .. }) if address.is_some() || text == OTHER => Ok(unlisted(mac)),
+            Err(NoDevice::Unknown { .. }) if is_address || text == OTHER => Ok(unlisted(mac)),
             Err(error) => Err(error),
         }
     }

@@ -2,32 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use gateway_common::abi::{self, Masks, NO_PARENT, NameMasks, PortKey, PrefixMasks};
+use gateway_common::abi::{self, DeviceKey, Masks, NameMasks, PortKey};
 use gateway_common::wire::MacAddr;
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::config::Config;
 use super::file::{Entries, Policy, PolicyAction, Quic, Treatment};
-use super::host::HostName;
 use super::numbers::Numbers;
+use super::standing::Standing;
+use super::tables::{NameTable, Names, PrefixTable, Prefixes};
 
 /// The tables of one generation. In every mask, bit `n` stands for the policy with the number `n`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Compiled {
     /// Who has which number.
     pub numbers: Numbers,
-    /// The devices, in the order of the configuration.
-    pub devices: Vec<(MacAddr, abi::Device)>,
+    /// The devices and their policies; of [`Compiled::new`] all that the configuration gives them.
+    pub who: Who,
     /// The names that a policy blocks or allows.
-    pub names: BTreeMap<HostName, NameMasks>,
-    /// The nets that a policy blocks or allows, sorted.
-    pub prefixes_v4: Vec<(Ipv4Net, PrefixMasks)>,
-    /// The nets that a policy blocks or allows, sorted.
-    pub prefixes_v6: Vec<(Ipv6Net, PrefixMasks)>,
+    pub names: NameTable,
+    /// The nets that a policy blocks or allows.
+    pub prefixes: PrefixTable,
     /// The ports that a policy blocks or allows.
     pub ports: BTreeMap<PortKey, Masks>,
-    /// Policies of a device that is not listed.
-    pub default_policies: u64,
     /// Policies that observe and do not block.
     pub observe: u64,
     /// Policies that tell the sender when they block.
@@ -48,6 +44,15 @@ pub struct Compiled {
     pub quic_pass: u64,
 }
 
+/// Which policies apply to whom: what changes with the time of day, while the tables stay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Who {
+    /// The devices by address.
+    pub devices: BTreeMap<DeviceKey, abi::Device>,
+    /// Policies of a device that is not listed.
+    pub default_policies: u64,
+}
+
 /// The numbers were not assigned for this configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoNumber {
@@ -55,38 +60,28 @@ pub enum NoNumber {
     #[error("the policy `{0}` has no number; assign the numbers from this configuration")]
     Policy(String),
     /// A device has none.
-    #[error("the device {0} has no number; assign the numbers from this configuration")]
-    Device(MacAddr),
+    #[error("the device `{0}` has no number; assign the numbers from this configuration")]
+    Device(String),
 }
 
 impl Compiled {
-    /// The tables for `config`, with `numbers` assigned for it.
+    /// The tables for `config`, with `numbers` assigned for it; `seed` is the key of the names' hashes.
     ///
     /// # Errors
     /// If a policy or a device has no number: without one it would not be filtered.
-    pub fn new(config: &Config, numbers: Numbers) -> Result<Self, NoNumber> {
-        let mut tables = Tables::default();
-        let mut this =
-            Self { default_policies: mask(&numbers, &config.default_policies)?, ..Self::default() };
+    pub fn new(config: &Config, numbers: Numbers, seed: u64) -> Result<Self, NoNumber> {
+        let mut tables = Tables::new(seed);
+        let mut this = Self::default();
         for policy in &config.policies {
             let bit = bit(&numbers, &policy.name)?;
             this.add_switches(policy, bit);
-            tables.add(&policy.block, bit, |masks| &mut masks.block);
-            tables.add(&policy.allow, bit, |masks| &mut masks.allow);
+            tables.add(&policy.block, Masks { block: bit, allow: 0 });
+            tables.add(&policy.allow, Masks { block: 0, allow: bit });
         }
-        for device in &config.devices {
-            let number =
-                *numbers.devices.get(&device.address.mac()).ok_or(NoNumber::Device(device.address.mac()))?;
-            let policies = mask(&numbers, &device.policies)?;
-            this.devices.push((device.address.mac(), abi::Device { policies, number, reserved: 0 }));
-        }
-        for (net, masks) in with_parents(&tables.prefixes) {
-            match net {
-                IpNet::V4(net) => this.prefixes_v4.push((net, masks)),
-                IpNet::V6(net) => this.prefixes_v6.push((net, masks)),
-            }
-        }
-        Ok(Self { numbers, names: tables.names, ports: tables.ports, ..this })
+        let who = Who::new(config, &Standing::default(), &numbers)?;
+        let Tables { names, prefixes, ports } = tables;
+        let (names, prefixes) = (names.build(), PrefixTable::new(&prefixes));
+        Ok(Self { numbers, who, names, prefixes, ports, ..this })
     }
 
     fn add_switches(&mut self, policy: &Policy, bit: u64) {
@@ -110,48 +105,68 @@ fn bit(numbers: &Numbers, policy: &str) -> Result<u64, NoNumber> {
         .ok_or_else(|| NoNumber::Policy(String::from(policy)))
 }
 
-fn mask(numbers: &Numbers, policies: &[String]) -> Result<u64, NoNumber> {
-    policies.iter().try_fold(0, |mask, policy| Ok(mask | bit(numbers, policy)?))
+fn mask<'a>(numbers: &Numbers, mut policies: impl Iterator<Item = &'a str>) -> Result<u64, NoNumber> {
+    policies.try_fold(0, |mask, policy| Ok(mask | bit(numbers, policy)?))
+}
+
+impl Who {
+    /// Whoever `config` names, with those of the policies that it gives them which hold as things stand.
+    ///
+    /// # Errors
+    /// If a policy or a device has no number.
+    pub fn new(config: &Config, standing: &Standing, numbers: &Numbers) -> Result<Self, NoNumber> {
+        let devices = config.devices.iter().map(|device| {
+            let number =
+                *numbers.devices.get(&device.key()).ok_or_else(|| NoNumber::Device(device.name.clone()))?;
+            let policies = mask(numbers, standing.policies_of(device))?;
+            Ok((device.key(), abi::Device { policies, number, reserved: 0 }))
+        });
+        Ok(Self {
+            devices: devices.collect::<Result<_, _>>()?,
+            default_policies: mask(numbers, standing.default_policies(config))?,
+        })
+    }
+
+    /// The device with this address, or that of the longest listed beginning of it.
+    pub fn find(&self, mac: MacAddr) -> Option<abi::Device> {
+        (1..=6).rev().find_map(|bytes| self.devices.get(&DeviceKey::prefix(mac, bytes)).copied())
+    }
 }
 
 /// The tables while policies are added.
-#[derive(Default)]
 struct Tables {
-    names: BTreeMap<HostName, NameMasks>,
-    prefixes: BTreeMap<IpNet, Masks>,
+    names: Names,
+    prefixes: Prefixes,
     ports: BTreeMap<PortKey, Masks>,
 }
 
 impl Tables {
-    /// Sets the bit in the masks of all entries, on the side (block or allow) that `side` picks.
-    fn add(&mut self, entries: &Entries, bit: u64, side: fn(&mut Masks) -> &mut u64) {
+    fn new(seed: u64) -> Self {
+        Self { names: Names::new(seed), prefixes: Prefixes::new(), ports: BTreeMap::new() }
+    }
+
+    /// Says `masks` of all entries.
+    fn add(&mut self, entries: &Entries, masks: Masks) {
+        let domain = self.names.number(NameMasks { below: masks, exact: masks });
         for name in &entries.domains {
-            *side(&mut self.names.entry(name.value.clone()).or_default().below) |= bit;
+            self.names.add(name.value.as_str().as_bytes(), domain);
         }
+        let host = self.names.number(NameMasks { below: Masks::default(), exact: masks });
         for name in &entries.hosts {
-            *side(&mut self.names.entry(name.value.clone()).or_default().exact) |= bit;
+            self.names.add(name.value.as_str().as_bytes(), host);
         }
         for net in &entries.addresses {
-            *side(self.prefixes.entry(net.value).or_default()) |= bit;
+            add(self.prefixes.entry(net.value).or_default(), masks);
         }
         for port in &entries.ports {
-            *side(self.ports.entry(port.value).or_default()) |= bit;
+            add(self.ports.entry(port.value).or_default(), masks);
         }
     }
 }
 
-/// Each net with the length of the next shorter one that contains it. Sorted by address, then by length, the nets that
-/// contain one are those on a stack from which all that end before it are taken.
-fn with_parents(prefixes: &BTreeMap<IpNet, Masks>) -> Vec<(IpNet, PrefixMasks)> {
-    let mut around: Vec<IpNet> = Vec::new();
-    let mut out = Vec::with_capacity(prefixes.len());
-    for (net, masks) in prefixes {
-        while around.pop_if(|outer| !outer.contains(net)).is_some() {}
-        let parent = around.last().map_or(NO_PARENT, |outer| outer.prefix_len().into());
-        out.push((*net, PrefixMasks { masks: *masks, parent, reserved: 0 }));
-        around.push(*net);
-    }
-    out
+const fn add(all: &mut Masks, masks: Masks) {
+    all.block |= masks.block;
+    all.allow |= masks.allow;
 }
 
 #[cfg(test)]

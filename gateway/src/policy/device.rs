@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use gateway_common::abi::MAX_DEVICES;
+use gateway_common::abi::{DeviceKey, MAX_DEVICES};
 use toml::Spanned;
 
 use super::device_address::DeviceAddress;
@@ -25,6 +25,13 @@ pub struct Device {
     pub address: DeviceAddress,
     /// Names of the policies that apply, each once.
     pub policies: Vec<String>,
+}
+
+impl Device {
+    /// How the kernel finds it.
+    pub const fn key(&self) -> DeviceKey {
+        self.address.key()
+    }
 }
 
 /// What the devices before this one took.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use gateway_common::abi::DeviceKey;
 use gateway_common::wire::MacAddr;
 use serde::{Deserialize, Serialize};
 
@@ -17,56 +18,35 @@ const WHOLE: usize = 6;
 /// Of those that mean an address, the longest says whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct DeviceAddress {
-    /// The bytes that count, then zeros.
-    mac: MacAddr,
-    /// How many count: 1 to 6.
-    bytes: u8,
-}
+pub struct DeviceAddress(DeviceKey);
 
 impl DeviceAddress {
-    /// One address.
-    pub const fn exact(mac: MacAddr) -> Self {
-        Self { mac, bytes: 6 }
+    /// How the kernel finds it.
+    pub const fn key(self) -> DeviceKey {
+        self.0
     }
 
-    /// The address; of a prefix the bytes behind it are 0.
-    pub const fn mac(self) -> MacAddr {
-        self.mac
-    }
-
-    /// How many bytes of it count: 6, or fewer of a prefix.
-    pub const fn bytes(self) -> u8 {
-        self.bytes
-    }
-
-    /// Whether it means this address.
-    pub fn contains(self, mac: MacAddr) -> bool {
-        let bytes = usize::from(self.bytes);
-        self.mac.0.iter().zip(mac.0).take(bytes).all(|(own, other)| *own == other)
+    /// Whether it means every address that `other` means.
+    pub fn contains(self, other: Self) -> bool {
+        self.0.bytes <= other.0.bytes && DeviceKey::prefix(other.0.mac, self.0.bytes) == self.0
     }
 
     /// Whether it is a whole address that the device made up, as phones do for privacy: it may come back with another.
     pub const fn is_random(self) -> bool {
-        self.bytes == 6 && self.mac.is_local()
+        self.0.bytes == 6 && self.0.mac.is_local()
     }
 }
 
-impl From<MacAddr> for DeviceAddress {
-    fn from(mac: MacAddr) -> Self {
-        Self::exact(mac)
+/// As the kernel's labels have it, which were an address once.
+impl From<DeviceKey> for DeviceAddress {
+    fn from(key: DeviceKey) -> Self {
+        Self(key)
     }
 }
 
 impl fmt::Display for DeviceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if usize::from(self.bytes) >= WHOLE {
-            return self.mac.fmt(f);
-        }
-        for byte in self.mac.0.iter().take(self.bytes.into()) {
-            write!(f, "{byte:02x}:")?;
-        }
-        f.write_str("*")
+        self.0.fmt(f)
     }
 }
 
@@ -118,27 +98,30 @@ impl FromStr for DeviceAddress {
         let address = match text.strip_suffix('*') {
             Some(beginning) => prefix(beginning).ok_or_else(|| BadAddress::Prefix(String::from(text)))?,
             None if text.contains('*') => return Err(BadAddress::Prefix(String::from(text))),
-            None => Self::exact(text.parse().map_err(|_| BadAddress::Shape(String::from(text)))?),
+            None => {
+                let mac = text.parse().map_err(|_| BadAddress::Shape(String::from(text)))?;
+                DeviceKey::prefix(mac, 6)
+            }
         };
         if address.mac.is_group() {
             return Err(BadAddress::Group(String::from(text)));
         }
-        if address == Self::exact(MacAddr::default()) {
+        if address == DeviceKey::prefix(MacAddr::default(), 6) {
             return Err(BadAddress::Zero);
         }
-        Ok(address)
+        Ok(Self(address))
     }
 }
 
 /// What stands before the `*`: one to five bytes, each with the separator behind it. With zeros in the place of the other
 /// bytes it is read as a whole address is.
-fn prefix(beginning: &str) -> Option<DeviceAddress> {
+fn prefix(beginning: &str) -> Option<DeviceKey> {
     let separator = beginning.chars().next_back().filter(|last| matches!(last, ':' | '-'))?;
     let bytes = beginning.matches(separator).count();
     let missing = WHOLE.checked_sub(bytes).filter(|missing| *missing > 0)?;
     let zeros = vec!["00"; missing].join(&separator.to_string());
     let mac = format!("{beginning}{zeros}").parse().ok()?;
-    Some(DeviceAddress { mac, bytes: u8::try_from(bytes).ok()? })
+    Some(DeviceKey::prefix(mac, u8::try_from(bytes).ok()?))
 }
 
 #[cfg(test)]
@@ -196,21 +179,22 @@ mod tests {
     #[test]
     fn a_prefix_means_what_begins_with_it_and_only_a_whole_address_is_random() {
         let address = |text: &str| text.parse::<DeviceAddress>().unwrap();
-        let mac = MacAddr([0x8e, 0xbe, 0xbe, 0x12, 0x34, 0x56]);
-        assert!(address("8e:be:be:*").contains(mac) && address("8e:be:be:12:34:56").contains(mac));
-        assert!(!address("8e:be:bf:*").contains(mac) && !address("8e:be:be:12:34:57").contains(mac));
-        assert!(DeviceAddress::exact(mac).is_random());
+        let whole = address("8e:be:be:12:34:56");
+        assert!(address("8e:be:be:*").contains(whole) && whole.contains(whole));
+        assert!(!address("8e:be:bf:*").contains(whole) && !address("8e:be:be:12:34:57").contains(whole));
+        assert!(address("8e:*").contains(address("8e:be:*")) && !whole.contains(address("8e:be:be:*")));
+        assert!(whole.is_random());
         assert!(!address("8e:*").is_random() && !address("8c:be:be:12:34:56").is_random());
     }
 
     proptest! {
         #[test]
-        fn what_is_shown_is_read_as_the_same(mac: [u8; 6], bytes in 1..=6_usize) {
-            let mut kept = [0; 6];
-            kept[..bytes].copy_from_slice(&mac[..bytes]);
-            kept[0] &= 0xfe;
-            prop_assume!(bytes < 6 || kept != [0; 6]);
-            let address = DeviceAddress { mac: MacAddr(kept), bytes: u8::try_from(bytes).unwrap() };
+        fn what_is_shown_is_read_as_the_same(mac: [u8; 6], bytes in 1..=6_u8) {
+            let [first, rest @ ..] = mac;
+            let [b, c, d, e, g] = rest;
+            let key = DeviceKey::prefix(MacAddr([first & 0xfe, b, c, d, e, g]), bytes);
+            prop_assume!(bytes < 6 || key.mac != MacAddr::default());
+            let address = DeviceAddress(key);
             prop_assert_eq!(address.to_string().parse(), Ok(address));
             let json = serde_json::to_string(&address).unwrap();
             prop_assert_eq!(serde_json::from_str::<DeviceAddress>(&json).unwrap(), address);

@@ -55,9 +55,8 @@ impl Config {
 
     fn no_device(&self, word: &str, address: Option<DeviceAddress>) -> NoDevice {
         let around = |address: &DeviceAddress| {
-            let all = self.devices.iter().filter(|device| device.address.contains(address.mac()));
-            all.filter(|device| device.address.bytes() < address.bytes())
-                .max_by_key(|device| device.address.bytes())
+            let all = self.devices.iter().filter(|device| device.address.contains(*address));
+            all.max_by_key(|device| device.address.key().bytes)
         };
         if let Some((address, device)) = address.and_then(|address| Some((address, around(&address)?))) {
             return NoDevice::Part { address, name: device.name.clone(), whole: device.address };

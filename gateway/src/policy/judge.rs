@@ -3,8 +3,7 @@
 
 use std::net::IpAddr;
 
-use gateway_common::abi::{Action, Masks, NO_PARENT, PortKey, PrefixMasks};
-use ipnet::{Ipv4Net, Ipv6Net};
+use gateway_common::abi::{Action, Masks, PortKey};
 
 use super::compile::Compiled;
 
@@ -29,50 +28,17 @@ impl Compiled {
     pub fn judge_name(&self, device_policies: u64, name: &str) -> Option<Ruling> {
         let name = name.to_ascii_lowercase();
         let name = name.strip_suffix('.').unwrap_or(&name);
-        let mut all = self.names.get(name).map(|masks| masks.exact).unwrap_or_default();
-        let mut rest = Some(name);
-        while let Some(domain) = rest {
-            if let Some(masks) = self.names.get(domain) {
-                all.block |= masks.below.block;
-                all.allow |= masks.below.allow;
-            }
-            rest = domain.split_once('.').map(|(_, above)| above);
-        }
-        self.rule(device_policies, all)
+        self.rule(device_policies, self.names.look_up(name.as_bytes()))
     }
 
     /// What is decided about a destination address for a device with these policies; `None` if none says anything.
     pub fn judge_address(&self, device_policies: u64, address: IpAddr) -> Option<Ruling> {
-        match address {
-            IpAddr::V4(address) => self.walk(device_policies, 32, |len| {
-                let net = Ipv4Net::new(address, len).ok()?.trunc();
-                find(&self.prefixes_v4, &net)
-            }),
-            IpAddr::V6(address) => self.walk(device_policies, 128, |len| {
-                let net = Ipv6Net::new(address, len).ok()?.trunc();
-                find(&self.prefixes_v6, &net)
-            }),
-        }
+        self.rule(device_policies, self.prefixes.look_up(address, device_policies))
     }
 
     /// What is decided about a destination port for a device with these policies; `None` if none says anything.
     pub fn judge_port(&self, device_policies: u64, port: PortKey) -> Option<Ruling> {
         self.rule(device_policies, *self.ports.get(&port)?)
-    }
-
-    /// From the longest listed net that holds the address outwards: the first on which one of the policies says
-    /// something decides.
-    fn walk(&self, policies: u64, longest: u8, get: impl Fn(u8) -> Option<PrefixMasks>) -> Option<Ruling> {
-        let mut entry = (0..=longest).rev().find_map(&get)?;
-        loop {
-            if let Some(ruling) = self.rule(policies, entry.masks) {
-                return Some(ruling);
-            }
-            if entry.parent == NO_PARENT {
-                return None;
-            }
-            entry = get(u8::try_from(entry.parent).ok()?)?;
-        }
     }
 
     /// Allow wins; among the policies that block, those that enforce come before those that observe; then the lowest
@@ -88,11 +54,6 @@ impl Compiled {
         }
         Some(Ruling { policy: lowest(block)?, action: Action::Observe })
     }
-}
-
-fn find<N: Ord>(prefixes: &[(N, PrefixMasks)], net: &N) -> Option<PrefixMasks> {
-    let index = prefixes.binary_search_by(|(listed, _)| listed.cmp(net)).ok()?;
-    prefixes.get(index).map(|(_, masks)| *masks)
 }
 
 /// The number of the lowest bit that is set.

@@ -187,7 +187,7 @@ fn config() -> impl Strategy<Value = Config> {
 }
 
 fn tables(config: &Config) -> Compiled {
-    Compiled::new(config, Numbers::default().assign(config).unwrap()).unwrap()
+    Compiled::new(config, Numbers::default().assign(config).unwrap(), 0).unwrap()
 }
 
 /// The policies of the device with their numbers; the numbers of a first assignment are those of the order.

@@ -33,11 +33,13 @@ mod raw;
 mod reading;
 mod schedule;
 mod schema;
+mod standing;
+mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 mod warnings;
 
-pub use compile::{Compiled, NoNumber};
+pub use compile::{Compiled, NoNumber, Who};
 pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE, Examined};
 pub use device::{Device, OTHER};
 pub use device_address::{BadAddress, DeviceAddress};
@@ -52,4 +54,6 @@ pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
 pub use schedule::Schedule;
 pub use schema::{CONFIG_SCHEMA, POLICY_SCHEMA};
+pub use standing::Standing;
+pub use tables::{NameTable, Names, PrefixTable, Prefixes};
 pub use warnings::{Open, warnings_of_config, warnings_of_lists, warnings_of_policies};

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateway_common::abi::{MAX_DEVICES, MAX_POLICIES, OTHER_DEVICE};
-use gateway_common::wire::MacAddr;
+use gateway_common::abi::{DeviceKey, MAX_DEVICES, MAX_POLICIES, OTHER_DEVICE};
 
 use super::config::Config;
+use super::device::Device;
 
 /// The numbers of one generation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Numbers {
     /// By name of the policy: 0 to `MAX_POLICIES - 1`.
     pub policies: BTreeMap<String, u8>,
     /// By address of the device: 1 to `MAX_DEVICES - 1`.
-    pub devices: BTreeMap<MacAddr, u32>,
+    pub devices: BTreeMap<DeviceKey, u32>,
 }
 
 /// Numbers that stand for another owner than before, or for one where there was none.
@@ -48,7 +48,7 @@ impl Numbers {
         let policy_numbers = (0..=u8::MAX).take(MAX_POLICIES);
         let device_numbers = OTHER_DEVICE + 1..MAX_DEVICES;
         let policies: Vec<String> = config.policies.iter().map(|policy| policy.name.clone()).collect();
-        let devices: Vec<MacAddr> = config.devices.iter().map(|device| device.address.mac()).collect();
+        let devices: Vec<DeviceKey> = config.devices.iter().map(Device::key).collect();
         Ok(Self {
             policies: assign(&self.policies, policies, policy_numbers).ok_or(TooMany::Policies)?,
             devices: assign(&self.devices, devices, device_numbers).ok_or(TooMany::Devices)?,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
+use gateway_common::wire::MacAddr;
+
 use super::*;
 use crate::policy::{
     DEFAULT_LISTEN, DEFAULT_STATE, Device, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile,
@@ -42,9 +44,9 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
     }
 }
 
-fn mac(n: u16) -> MacAddr {
+fn mac(n: u16) -> DeviceKey {
     let [high, low] = n.to_be_bytes();
-    MacAddr([2, 0, 0, 0, high, low])
+    DeviceKey::prefix(MacAddr([2, 0, 0, 0, high, low]), 6)
 }
 
 fn named(names: &[&str]) -> Config {

@@ -220,6 +220,7 @@ impl Refusal for BadTime {
                 let begun = words.into_iter().find(|day| word.starts_with(day));
                 did_you_mean(begun.unwrap_or(&word), "days", words.into_iter())
             }
+            Self::Shape(text) if time(&format!("0{text}")).is_ok() => format!("write \"0{text}\""),
             Self::Shape(_) => String::from(
                 "write two digits for the hour and two for the minute, such as \"07:00\" or \"21:30\"",
             ),

@@ -294,7 +294,7 @@ fn days_and_times_that_cannot_be_are_all_told_each_at_its_place() {
             format!("p.toml:3:27: there is no day `fir` (did you mean `fri`? {days}"),
             format!("p.toml:3:34: there is no day `weekend` (t{}", &days[1..]),
             String::from("p.toml:4:8: no clock shows `25:00` (write a time from \"00:00\" to \"24:00\")"),
-            format!("p.toml:5:6: `7:00` is not a time of day {shape}"),
+            String::from("p.toml:5:6: `7:00` is not a time of day (write \"07:00\")"),
             String::from(
                 "p.toml:7:8: a schedule cannot begin at the end of a day (write from = \"00:00\" and the days after these)"
             ),
@@ -329,5 +329,6 @@ fn a_time_without_quotes_is_told_to_want_them() {
         let (_, told) = read(text);
         assert_eq!(told.len(), 1, "{told:#?}");
         assert!(told[0].starts_with("p.toml:3:8: ") && told[0].contains("quote"), "{told:#?}");
+        assert!(!told[0].contains("table"), "{told:#?}");
     }
 }

@@ -18,5 +18,5 @@ pub(crate) fn config(text: &str, policies: &[&str]) -> Config {
 pub(crate) fn compiled(text: &str, policies: &[&str]) -> Compiled {
     let config = config(text, policies);
     let numbers = Numbers::default().assign(&config).unwrap();
-    Compiled::new(&config, numbers).unwrap()
+    Compiled::new(&config, numbers, 0).unwrap()
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
 use super::length::LONGEST;
@@ -13,6 +13,10 @@ use crate::policy::{Device, DeviceAddress};
 
 /// The file, in the folder that `state` names.
 const FILE: &str = "pauses.json";
+
+/// The furthest off that the end of a pause can be: an hour more than the longest, by which the clock may have been put
+/// right since.
+const FURTHEST: SignedDuration = SignedDuration::from_secs(LONGEST.as_secs() + 3600);
 
 /// Who is paused until when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +63,7 @@ impl Pauses {
     /// Whether the device is paused at this moment. A pause that would go on for longer than any may was made before the
     /// clock was set back, as that of a router is at boot; it does not hold until the clock is right again.
     pub fn holds(&self, device: DeviceAddress, now: Timestamp) -> bool {
-        self.until(device).is_some_and(|until| until > now && until.duration_since(now) <= LONGEST)
+        self.until(device).is_some_and(|until| until > now && until.duration_since(now) <= FURTHEST)
     }
 
     /// The next moment at which a pause is over.

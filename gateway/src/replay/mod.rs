@@ -18,7 +18,6 @@ pub mod record;
 mod sight;
 pub mod summary;
 
-use std::collections::HashMap;
 use std::error::Error as _;
 use std::io;
 use std::mem;
@@ -39,7 +38,7 @@ use crate::datapath::load::{Loaded, Options};
 use crate::datapath::maps::Maps;
 use crate::observe::event::BootClock;
 use crate::observe::snapshot::{Labels, Snapshot};
-use crate::policy::{Compiled, Config, Numbers};
+use crate::policy::{Compiled, Config, Numbers, Who};
 
 /// XDP actions of linux/bpf.h.
 const XDP_PASS: u32 = 2;
@@ -77,8 +76,7 @@ pub struct Replay {
     maps: Maps,
     labels: Labels,
     clock: BootClock,
-    devices: HashMap<MacAddr, Device>,
-    default_policies: u64,
+    who: Who,
     /// Policies that observe and do not block.
     observe: u64,
     meter: Meter,
@@ -98,7 +96,7 @@ impl Replay {
     pub fn new(config: &Config) -> Result<Self, Refused> {
         let mut loaded = Loaded::new(Options { hurried: true, ..Options::default() })?;
         let mut maps = Maps::take(&mut loaded.ebpf)?;
-        let compiled = Compiled::new(config, Numbers::default().assign(config)?)?;
+        let compiled = Compiled::new(config, Numbers::default().assign(config)?, maps.seed()?)?;
         maps.label(config, &Numbers::default(), &compiled.numbers)?;
         maps.put_in_force(&compiled)?;
         let mut labels = Labels::default();
@@ -108,8 +106,7 @@ impl Replay {
             maps,
             labels,
             clock: BootClock::read(),
-            devices: compiled.devices.iter().copied().collect(),
-            default_policies: compiled.default_policies,
+            who: compiled.who,
             observe: compiled.observe,
             meter: Meter::default(),
             told: Vec::new(),
@@ -178,8 +175,11 @@ impl Replay {
 
     /// As the kernel half finds it.
     fn device(&self, mac: MacAddr) -> Device {
-        let other = Device { policies: self.default_policies, number: OTHER_DEVICE, reserved: 0 };
-        self.devices.get(&mac).copied().unwrap_or(other)
+        self.who.find(mac).unwrap_or(Device {
+            policies: self.who.default_policies,
+            number: OTHER_DEVICE,
+            reserved: 0,
+        })
     }
 
     /// The verdict on the frame that just ran, if it did not simply pass and the kernel half told nothing: of a flow that

@@ -33,6 +33,9 @@ pub const PAUSE: &str = "/v1/pause";
 /// Path that ends a pause when a [`ResumeOrder`] is posted to it.
 pub const RESUME: &str = "/v1/resume";
 
+/// Path of the policies with a schedule, as a list of [`Scheduled`](crate::present::moment::Scheduled).
+pub const SCHEDULED: &str = "/v1/scheduled";
+
 /// Which device to pause, and for how long.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +96,7 @@ pub async fn serve(listener: UnixListener, daemon: Arc<Daemon>) -> std::io::Resu
         .route(RELOAD, post(reload))
         .route(PAUSE, post(pause))
         .route(RESUME, post(resume))
+        .route(SCHEDULED, get(scheduled))
         .with_state(daemon);
     axum::serve(listener, router).await
 }
@@ -110,6 +114,11 @@ async fn pause(State(daemon): State<Arc<Daemon>>, body: Bytes) -> Response {
 
 async fn resume(State(daemon): State<Arc<Daemon>>, body: Bytes) -> Response {
     order(&body, move |ResumeOrder { device }| daemon.resume(&device)).await
+}
+
+async fn scheduled(State(daemon): State<Arc<Daemon>>) -> Response {
+    let list = move || Ok(serde_json::to_string(&daemon.scheduled())?);
+    act(list).await
 }
 
 /// Does what the body orders.

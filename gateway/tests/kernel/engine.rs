@@ -8,8 +8,10 @@ use gateway::datapath::Error;
 use gateway::datapath::engine::Engine;
 use gateway::datapath::maps::Maps;
 use gateway::datapath::pins::Pins;
-use gateway_common::abi::{Action, BlockedCounters, BlockedKey};
+use gateway::policy::Standing;
+use gateway_common::abi::{Action, BlockedCounters, BlockedKey, DeviceKey};
 use gateway_common::reason::Reason;
+use gateway_common::wire::MacAddr;
 
 use crate::harness::*;
 
@@ -49,6 +51,10 @@ impl Drop for Site {
 
 /// Gives the programs of this engine a frame; the verdict.
 #[track_caller]
+fn key(mac: MacAddr) -> DeviceKey {
+    DeviceKey::prefix(mac, 6)
+}
+
 fn give(engine: &mut Engine, frame: &Frame) -> &'static str {
     run(&mut engine.loaded, frame).0
 }
@@ -76,7 +82,7 @@ fn the_next_engine_adopts_policy_flows_and_counters() {
     };
     {
         let mut first = site.start();
-        let (_, generation) = first.apply(&Setup::phone(BLOCKED).config()).unwrap();
+        let (_, generation) = first.apply(&Setup::phone(BLOCKED).config(), &Standing::default()).unwrap();
         assert_eq!(generation, 1);
         assert_eq!(give(&mut first, &syn), "XDP_PASS");
         assert_eq!(give(&mut first, &data), "XDP_DROP");
@@ -102,13 +108,13 @@ fn applying_the_same_configuration_again_keeps_numbers_counters_and_flows() {
     let site = Site::new();
     let mut engine = site.start();
     let config = Setup::phone(BLOCKED).config();
-    let (first, _) = engine.apply(&config).unwrap();
+    let (first, _) = engine.apply(&config, &Standing::default()).unwrap();
     let mut tcp = Tcp::new(Path::v4());
     assert_eq!(give(&mut engine, &tcp.send(&hello("www.example.org"))), "XDP_DROP");
     let before = (device(&engine, 1), engine.maps.read_blocked().unwrap());
     drop(engine);
     let mut engine = site.start();
-    let (second, generation) = engine.apply(&config).unwrap();
+    let (second, generation) = engine.apply(&config, &Standing::default()).unwrap();
     assert_eq!((second, generation), (first, 2));
     assert_eq!((device(&engine, 1), engine.maps.read_blocked().unwrap()), before);
     assert_eq!(give(&mut engine, &tcp.ack()), "XDP_DROP");
@@ -123,7 +129,7 @@ fn devices_and_policies_that_stay_keep_their_numbers_and_newcomers_begin_at_zero
         TV,
         &["q"],
     );
-    engine.apply(&first.config()).unwrap();
+    engine.apply(&first.config(), &Standing::default()).unwrap();
     let mut tcp = Tcp::new(Path::v4());
     assert_eq!(give(&mut engine, &tcp.send(&hello("www.example.org"))), "XDP_DROP");
     assert_eq!(give(&mut engine, &Path::v4().from(TV).udp(b"hi")), "XDP_PASS");
@@ -137,19 +143,19 @@ fn devices_and_policies_that_stay_keep_their_numbers_and_newcomers_begin_at_zero
         &["p"],
     );
     let mut engine = site.start();
-    engine.apply(&second.config()).unwrap();
+    engine.apply(&second.config(), &Standing::default()).unwrap();
     assert_eq!(device(&engine, 1), phone);
     assert_eq!(engine.maps.read_policies().unwrap(), [(0, "p".into()), (2, "n".into())].into());
     let numbers = engine.maps.read_numbers().unwrap();
-    assert_eq!(numbers.devices, [(PHONE, 1), (LAPTOP, 3)].into());
+    assert_eq!(numbers.devices, [(key(PHONE), 1), (key(LAPTOP), 3)].into());
     assert_eq!(device(&engine, 3), ("laptop".into(), 0, 0));
     assert_eq!(give(&mut engine, &tcp.ack()), "XDP_DROP");
     // A number that was free begins at zero when it is given away.
     drop(engine);
     let third = Setup::phone(BLOCKED).device("tv", TV, &[]);
     let mut engine = site.start();
-    engine.apply(&third.config()).unwrap();
-    let number = engine.maps.read_numbers().unwrap().devices[&TV];
+    engine.apply(&third.config(), &Standing::default()).unwrap();
+    let number = engine.maps.read_numbers().unwrap().devices[&key(TV)];
     assert_eq!(device(&engine, number), ("tv".into(), 0, 0));
 }
 
@@ -157,9 +163,11 @@ fn devices_and_policies_that_stay_keep_their_numbers_and_newcomers_begin_at_zero
 fn two_engines_at_a_time_share_the_policy_and_the_counters() {
     let site = Site::new();
     let mut old = site.start();
-    old.apply(&Setup::phone(BLOCKED).config()).unwrap();
+    old.apply(&Setup::phone(BLOCKED).config(), &Standing::default()).unwrap();
     let mut new = site.start();
-    let (_, generation) = new.apply(&Setup::phone("[block]\ndomains = [\"example.net\"]").config()).unwrap();
+    let (_, generation) = new
+        .apply(&Setup::phone("[block]\ndomains = [\"example.net\"]").config(), &Standing::default())
+        .unwrap();
     assert_eq!(generation, 2);
     for engine in [&mut old, &mut new] {
         let mut tcp = Tcp::new(Path::v4());

@@ -10,6 +10,7 @@ mod defaults;
 mod dns;
 mod engine;
 mod flows;
+mod follow;
 mod fragments;
 mod harness;
 mod hellos;

@@ -7,11 +7,12 @@ use serde_json::Value;
 use xtask::lab::Lab;
 use xtask::lab::curl::Outcome;
 use xtask::lab::metrics::Metrics;
-use xtask::lab::network::{ACCOUNT, ANNA, Family, TRACKING};
+use xtask::lab::network::{ACCOUNT, ANNA, ANNAS_MAKE, BOB, Family, TRACKING};
 use xtask::wait::wait_until;
 
 use super::{
-    ACCOUNT_POLICY, BRIEF, RELOADS, SOON, config, in_lab, is_blocked, reached, reaches, said, start_with,
+    ACCOUNT_POLICY, BLOCKED, BRIEF, RELOADS, SOON, config, in_lab, is_blocked, reached, reaches, said,
+    start_with,
 };
 
 #[test]
@@ -103,7 +104,32 @@ fn a_policy_blocks_within_its_schedule_only() {
         for (policy, active) in [("account", 0.0), ("other", 1.0)] {
             ensure!(metrics.sum("gateway_policy_active", &[("policy", policy)]) == active, "{policy}");
         }
+        let text = said(&mut lab.gateway_command(&["status"])?)?;
+        ensure!(text.contains("account (off until ") && text.contains("other (on until "), "{text}");
         Ok(())
+    });
+}
+
+#[test]
+fn a_prefix_stands_for_all_phones_that_begin_so_but_for_those_that_are_listed_themselves() {
+    in_lab(|lab| {
+        lab.write_policy("account", ACCOUNT_POLICY)?;
+        let mut config = config(lab);
+        config.devices = vec![(&ANNAS_MAKE, vec!["account".to_owned()])];
+        let gateway = lab.start_gateway(&config)?;
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        reaches(lab, &BOB, &ACCOUNT, Family::V4)?;
+        let labels = [("device", ANNAS_MAKE.name), ("mac", ANNAS_MAKE.mac)];
+        ensure!(lab.metrics()?.sum(BLOCKED, &labels) > 0.0, "{}", lab.metrics_text()?);
+        said(&mut lab.gateway_command(&["pause", ANNAS_MAKE.name])?)?;
+        reaches(lab, &ANNA, &ACCOUNT, Family::V4)?;
+        said(&mut lab.gateway_command(&["resume", ANNAS_MAKE.mac])?)?;
+        is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
+
+        gateway.terminate()?;
+        config.devices.push((&ANNA, Vec::new()));
+        let _gateway = lab.start_gateway(&config)?;
+        reaches(lab, &ANNA, &ACCOUNT, Family::V4)
     });
 }
 

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut, RangeInclusive};
 
 use aya::programs::{TestRun as _, TestRunOptions};
 use gateway::datapath::load::Loaded;
-use gateway::policy::{Compiled, Numbers};
+use gateway::policy::{Compiled, Numbers, Standing, Who};
 use gateway_common::abi::Event;
 use nix::time::{ClockId, clock_gettime};
 use zerocopy::FromBytes as _;
@@ -70,13 +70,18 @@ impl Filter {
     pub fn reload(&mut self, setup: &Setup) -> u64 {
         let config = setup.config();
         self.numbers = self.numbers.assign(&config).unwrap();
-        let compiled = Compiled::new(&config, self.numbers.clone()).unwrap();
+        let compiled = Compiled::new(&config, self.numbers.clone(), explained(self.maps.seed())).unwrap();
         let generation = explained(self.maps.put_in_force(&compiled));
         self.names.learn(&config, &self.numbers);
         let tally = self.tally();
         assert_eq!(tally.since(&self.tally), Tally::default(), "a reload moved counters");
         self.tally = tally;
         generation
+    }
+
+    /// Which policies of `setup` apply to whom, with the numbers in force.
+    pub fn who(&self, setup: &Setup) -> Who {
+        Who::new(&setup.config(), &Standing::default(), &self.numbers).unwrap()
     }
 
     /// Every counter as it is.

@@ -23,7 +23,7 @@ impl Names {
     /// Takes up the names of `config`. Those of before stay, for what was counted for them.
     pub fn learn(&mut self, config: &Config, numbers: &Numbers) {
         for device in &config.devices {
-            self.devices.insert(numbers.devices[&device.address.mac()], device.name.clone());
+            self.devices.insert(numbers.devices[&device.key()], device.name.clone());
         }
         self.policies.extend(numbers.policies.iter().map(|(name, number)| (*number, name.clone())));
     }

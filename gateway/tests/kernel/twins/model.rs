@@ -91,7 +91,7 @@ impl Model {
     pub fn new(setup: &Setup) -> Self {
         let config = setup.config();
         let numbers = Numbers::default().assign(&config).unwrap();
-        Self { compiled: Compiled::new(&config, numbers).unwrap(), flow: Flow::New }
+        Self { compiled: Compiled::new(&config, numbers, 0).unwrap(), flow: Flow::New }
     }
 
     /// The next frame is of another flow.

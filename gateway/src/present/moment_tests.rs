@@ -1,7 +1,7 @@
 //! A day of a household, by a clock that was made up.
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZoneDatabase;
-use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::policy::testing::config;
@@ -23,10 +23,10 @@ fn at(moment: &str) -> Zoned {
 
 /// The policies of `phone`, of `phones` and of unlisted devices.
 fn policies(config: &Config, pauses: &Pauses, now: &Zoned) -> [String; 3] {
-    let standing = Standing::at(config, pauses, now);
-    let of = |device| standing.policies_of(device).collect::<Vec<_>>().join(" ");
+    let held = standing(config, pauses, now);
+    let of = |device| held.policies_of(device).collect::<Vec<_>>().join(" ");
     let [phone, phones] = [&config.devices[0], &config.devices[1]].map(of);
-    [phone, phones, standing.default_policies(config).collect::<Vec<_>>().join(" ")]
+    [phone, phones, held.default_policies(config).collect::<Vec<_>>().join(" ")]
 }
 
 #[test]
@@ -64,6 +64,14 @@ fn the_next_look_is_at_the_next_change_and_within_a_minute() {
     assert_eq!(until_next_look(&always, &none, &at("2026-11-25T12:00:00+01:00")), Duration::from_secs(60));
 }
 
+#[test]
+fn only_policies_with_a_schedule_are_told_with_their_next_change() {
+    let now = at("2026-11-25T20:00:00+01:00");
+    let changes_at = Some(at("2026-11-25T21:00:00+01:00").timestamp());
+    let bedtime = Scheduled { policy: String::from("bedtime"), active: false, changes_at };
+    assert_eq!(scheduled(&household(), &now), [bedtime]);
+}
+
 /// Follows the waits through a night in which the clock is set back, with a pause in it.
 #[test]
 fn whoever_looks_when_told_to_sees_every_change_at_its_moment() {
@@ -72,16 +80,16 @@ fn whoever_looks_when_told_to_sees_every_change_at_its_moment() {
     pauses.pause(household.devices[0].address, at("2026-10-24T23:17:42+02:00").timestamp());
     let mut now = at("2026-10-24T20:30:00+02:00");
     let end = at("2026-10-25T08:00:00+01:00");
-    let mut standing = Standing::at(&household, &pauses, &now);
+    let mut held = standing(&household, &pauses, &now);
     let mut seen = Vec::new();
     while now < end {
         let wait = SignedDuration::try_from(until_next_look(&household, &pauses, &now)).unwrap();
         assert!(wait.is_positive());
         now = (now.timestamp() + wait).to_zoned(now.time_zone().clone());
-        let next = Standing::at(&household, &pauses, &now);
-        if next != standing {
+        let next = standing(&household, &pauses, &now);
+        if next != held {
             seen.push((now.strftime("%H:%M:%S %:z").to_string(), next.off.len(), next.paused.len()));
-            standing = next;
+            held = next;
         }
     }
     let expected = [("21:00:00 +02:00", 0, 1), ("23:17:42 +02:00", 0, 0), ("07:00:00 +01:00", 1, 0)];
