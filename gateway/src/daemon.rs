@@ -23,7 +23,7 @@ use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::observe::hub::Hub;
 use crate::observe::wait::wait_on;
-use crate::policy::{Checks, Compiled, Config, Counts};
+use crate::policy::{Checks, Compiled, Config, Counts, warnings_of_config, warnings_of_policies};
 use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
 use clock::Clock;
@@ -217,7 +217,12 @@ impl Daemon {
 /// [`Mistakes`], or if the interfaces of this machine cannot be listed.
 pub fn read(file: &std::path::Path) -> anyhow::Result<Config> {
     let checks = Checks::of_this_machine().context("cannot list the interfaces of this machine")?;
-    Ok(Config::load(file, &checks)?)
+    let config = Config::load(file, &checks)?;
+    let warnings = warnings_of_policies(&config.policies).len() + warnings_of_config(&config).len();
+    if warnings > 0 {
+        warn!("warnings about the policies: {warnings}; `gateway check` shows them");
+    }
+    Ok(config)
 }
 
 fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>> {

@@ -7,12 +7,14 @@
 //! * [`present`]: what holds at this moment, by schedules and pauses.
 //! * [`serve`]: `/metrics` and the control socket.
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
+//! * [`explain`]: why a device gets to a host or does not; from files alone.
 //! * [`daemon`]: `gateway run`.
 //! * [`cli`]: one file a command.
 
 pub mod cli;
 pub mod daemon;
 pub mod datapath;
+pub mod explain;
 pub mod lists;
 pub mod observe;
 pub mod policy;

@@ -4,14 +4,17 @@
 
 mod check;
 mod client;
+mod copies;
 mod detach;
 mod devices;
 mod events;
+mod explain;
 mod pause;
 mod places;
 mod reload;
 mod replay;
 mod run;
+mod schema;
 mod status;
 mod table;
 
@@ -33,6 +36,8 @@ enum Command {
     Run(run::Args),
     /// Read configuration and policies and tell every mistake in them
     Check(check::CheckArgs),
+    /// Say what happens when a device connects to a host, and which entry of which policy decides that
+    Explain(explain::Args),
     /// Say whether the filter is on, where, and what it knows
     Status(status::Args),
     /// List the devices with their policies and counters
@@ -41,6 +46,8 @@ enum Command {
     Events(events::Args),
     /// Run the frames of a capture through the real program, attached to nothing: what would the policies have done?
     Replay(replay::Args),
+    /// Print the JSON Schema of the configuration and of a policy file, for editors
+    Schema(schema::Args),
     /// Make the running daemon read configuration and policies again
     Reload(reload::Args),
     /// Let a device pass everything for a while; it is still counted
@@ -56,10 +63,12 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => return check_code(check::run(&args)),
+        Command::Explain(args) => return check_code(explain::run(&args)),
         Command::Replay(args) => return check_code(replay::run(&args)),
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Events(args) => events::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Pause(args) => pause::pause(&args),
         Command::Resume(args) => pause::resume(&args),

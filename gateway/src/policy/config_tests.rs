@@ -119,10 +119,10 @@ fn a_configuration_without_interfaces_or_policies_is_refused() {
     assert_eq!(
         Site::new("", &[]).told(),
         [
-            "gateway.toml:1:1: `interfaces` is missing (write interfaces = [\"…\"], the interface behind which the \
-             devices are, such as \"br-lan\")",
             "gateway.toml:1:1: `policies` is missing (write policies = \"policies\", the folder of the policies, above \
              the first [table])",
+            "gateway.toml:1:1: `interfaces` is missing (write interfaces = [\"…\"], the interface behind which the \
+             devices are, such as \"br-lan\")",
         ]
     );
     let told = Site::new("interfaces = []\npolicies = \"policies\"", &[]).told();

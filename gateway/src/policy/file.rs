@@ -103,6 +103,8 @@ pub struct Entry<T> {
     pub value: T,
     /// The line of the policy's file, from 1.
     pub line: usize,
+    /// The bytes of the policy's file.
+    pub span: Range<usize>,
 }
 
 /// A policy file, as far as it could be read.
@@ -214,12 +216,11 @@ fn each<T, E: Refusal>(
     texts: &[Text],
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Vec<Entry<T>> {
-    let line = |span: Range<usize>, source: &SourceFile| source.line(span.start);
     texts
         .iter()
         .filter_map(|text| {
             let value = checker.parse(text, &parse)?;
-            Some(Entry { value, line: line(text.span(), checker.source) })
+            Some(Entry { value, line: checker.source.line(text.span().start), span: text.span() })
         })
         .collect()
 }

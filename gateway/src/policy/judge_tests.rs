@@ -138,7 +138,7 @@ fn port_key() -> impl Strategy<Value = PortKey> {
 }
 
 fn some<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<Entry<T>>> {
-    prop::collection::vec(value.prop_map(|value| Entry { value, line: 1 }), 0..6)
+    prop::collection::vec(value.prop_map(|value| Entry { value, line: 1, span: 0..0 }), 0..6)
 }
 
 fn entries() -> impl Strategy<Value = Entries> {
