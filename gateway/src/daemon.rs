@@ -1,5 +1,7 @@
 //! `gateway run`: everything is checked first, then loaded, filled, attached and served.
 
+pub mod lists;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -17,9 +19,12 @@ use crate::datapath::engine::Engine;
 use crate::datapath::maps::Maps;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
+use crate::lists::fetch::{Limits, Trust};
+use crate::lists::keeper::Keeper;
 use crate::observe::hub::Hub;
 use crate::observe::wait::wait_on;
 use crate::policy::{Checks, Config};
+use crate::serve::lists::ListCollector;
 use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
 
@@ -84,6 +89,8 @@ pub struct Daemon {
     pub health: Arc<Health>,
     /// Events.
     pub hub: Hub,
+    /// Looks after the lists.
+    pub lists: Arc<Keeper>,
 }
 
 impl Daemon {
@@ -103,6 +110,7 @@ impl Daemon {
             running: Mutex::new(Running { engine, config, attached }),
             health: Arc::default(),
             hub: Hub::default(),
+            lists: Arc::new(Keeper::new(Limits::default(), Trust::System)),
         };
         daemon.note_loaded(&daemon.lock(), generation);
         Ok(daemon)
@@ -137,8 +145,26 @@ impl Daemon {
         Ok(self.note_loaded(&running, generation))
     }
 
+    /// Puts the configuration in force once more, with the lists as they are now. Files that are being edited are left alone.
+    ///
+    /// # Errors
+    /// If the kernel refuses it: what was in force then stays.
+    pub fn apply_again(&self) -> anyhow::Result<()> {
+        let mut running = self.lock();
+        let Running { engine, config, .. } = &mut *running;
+        match engine.apply(config) {
+            Ok((_, generation)) => info!("{}", self.note_loaded(&running, generation)),
+            Err(error) => {
+                self.health.lock().reloads_failed += 1;
+                return Err(error).context("cannot load the new lists, the ones in force stay");
+            }
+        }
+        Ok(())
+    }
+
     fn note_loaded(&self, running: &Running, generation: u64) -> String {
         let config = &running.config;
+        self.lists.follow(config);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =
@@ -282,6 +308,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
     let registry = Registry::new();
     registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, Arc::clone(&daemon.health))))?;
+    registry.register(Box::new(ListCollector(Arc::clone(&daemon.lists))))?;
     let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
     info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
     // Without systemd there is nobody to tell.
@@ -293,6 +320,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         result = daemon.hub.pump(events, labels) => result.context("the events ended")?,
         () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
         () = watch(&daemon) => {}
+        () = lists::keep(&daemon) => {}
         result = log => result.context("the kernel's log ended")?,
     }
     // One that is left behind is replaced at the next start.

@@ -7,6 +7,7 @@ mod client;
 mod detach;
 mod devices;
 mod events;
+mod lists;
 mod places;
 mod reload;
 mod replay;
@@ -38,6 +39,8 @@ enum Command {
     Devices(devices::Args),
     /// Show names that were learned and what was blocked
     Events(events::Args),
+    /// Show the subscribed lists: age, entries, skipped lines, last error; or fetch them now
+    Lists(lists::Args),
     /// Run the frames of a capture through the real program, attached to nothing: what would the policies have done?
     Replay(replay::Args),
     /// Make the running daemon read configuration and policies again
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Events(args) => events::run(&args),
+        Command::Lists(args) => lists::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Detach(args) => detach::run(&args),
     };

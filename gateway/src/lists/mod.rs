@@ -4,7 +4,13 @@
 //! network filter can do is counted by [`Kind`] and never stops the rest. What the formats are and what each line means
 //! stands in `docs/lists.md`.
 
+pub mod fetch;
+pub mod keeper;
+pub mod row;
+pub mod sanity;
 mod skip;
+pub mod state;
+pub mod store;
 
 use std::path::PathBuf;
 use std::str::FromStr;

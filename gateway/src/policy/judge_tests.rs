@@ -176,6 +176,7 @@ fn config() -> impl Strategy<Value = Config> {
             pin: "/pin".into(),
             listen: crate::policy::DEFAULT_LISTEN,
             socket: "/socket".into(),
+            cache: "/cache".into(),
             default_policies: Vec::new(),
             devices: Vec::new(),
             policies,

@@ -33,8 +33,9 @@ mod reading;
 pub(crate) mod testing;
 
 pub use compile::{Compiled, NoNumber};
-pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET};
+pub use config::{Checks, Config, DEFAULT_CACHE, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET};
 pub use device::{Device, OTHER};
+pub(crate) use escape::Escaped;
 pub use file::{Entries, Entry, Policy, PolicyAction, Quic, Treatment};
 pub use host::{BadHost, HostName};
 pub use judge::Ruling;

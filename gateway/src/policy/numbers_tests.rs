@@ -31,6 +31,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         pin: PathBuf::new(),
         listen: DEFAULT_LISTEN,
         socket: PathBuf::new(),
+        cache: PathBuf::new(),
         default_policies: Vec::new(),
         devices: devices.iter().map(device).collect(),
         policies: policies.iter().map(policy).collect(),

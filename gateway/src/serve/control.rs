@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio_stream::StreamExt as _;
 
+use super::lists::{LISTS, UPDATE, lists, update};
 use crate::daemon::Daemon;
 use crate::observe::event::Record;
 
@@ -63,7 +64,12 @@ pub fn bind(path: &Path) -> anyhow::Result<UnixListener> {
 /// # Errors
 /// If the listener fails for good.
 pub async fn serve(listener: UnixListener, daemon: Arc<Daemon>) -> std::io::Result<()> {
-    let router = Router::new().route(EVENTS, get(events)).route(RELOAD, post(reload)).with_state(daemon);
+    let router = Router::new()
+        .route(EVENTS, get(events))
+        .route(RELOAD, post(reload))
+        .route(LISTS, get(lists))
+        .route(UPDATE, post(update))
+        .with_state(daemon);
     axum::serve(listener, router).await
 }
 
