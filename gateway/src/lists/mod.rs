@@ -4,19 +4,33 @@
 //! network filter can do is counted by [`Kind`] and never stops the rest. What the formats are and what each line means
 //! stands in `docs/lists.md`.
 
+mod adblock;
+mod addresses;
+mod detect;
+mod dnsmasq;
 pub mod fetch;
 pub mod keeper;
+mod lines;
+mod name;
+mod net;
+mod plain;
+mod read;
 pub mod row;
+mod rpz;
+mod rules;
 pub mod sanity;
 mod skip;
 pub mod state;
 pub mod store;
+#[cfg(test)]
+mod testing;
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use ipnet::IpNet;
 
+pub use read::read;
 pub use skip::{Example, Kind, Skipped};
 
 /// Where a list comes from.
