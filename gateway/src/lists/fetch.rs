@@ -290,9 +290,10 @@ impl<R: Read> Read for Wire<'_, R> {
         self.read += read as u64;
         let Limits { wire, grace, floor, .. } = *self.limits;
         let elapsed = self.started.elapsed();
+        let is_slow = u128::from(self.read) * 1_000_000_000 < u128::from(floor) * elapsed.as_nanos();
         if self.read > wire {
             Err(io::Error::other(FetchError::Long(wire)))
-        } else if read > 0 && elapsed > grace && self.read < floor.saturating_mul(elapsed.as_secs()) {
+        } else if read > 0 && elapsed > grace && is_slow {
             Err(io::Error::other(FetchError::Slow(floor)))
         } else {
             Ok(read)

@@ -19,6 +19,8 @@ pub mod row;
 mod rpz;
 mod rules;
 pub mod sanity;
+#[cfg(test)]
+mod server;
 mod skip;
 pub mod state;
 pub mod store;
