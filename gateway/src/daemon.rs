@@ -20,13 +20,13 @@ use crate::datapath::maps::Maps;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::lists::fetch::{Limits, Trust};
-use crate::lists::keeper::Keeper;
 use crate::observe::hub::Hub;
 use crate::observe::wait::wait_on;
 use crate::policy::{Checks, Config};
 use crate::serve::lists::ListCollector;
 use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
+use crate::subscriptions::keeper::Keeper;
 
 /// How often the interfaces are looked at, to filter again on one that went and came.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);

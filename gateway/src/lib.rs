@@ -1,9 +1,10 @@
 //! The user half of gateway: policies, the tables in the kernel, and what people see of them.
 //!
-//! * [`lists`]: block lists as the world publishes them, from bytes to rules.
+//! * [`lists`]: block lists as the world publishes them: fetched, kept on the disk, and read from bytes to rules.
 //! * [`policy`]: from text to checked policies to compiled tables; pure, knows no kernel.
 //! * [`datapath`]: the only room that touches aya: load, attach, pin, fill, read.
 //! * [`observe`]: events and counters in terms of people.
+//! * [`subscriptions`]: the lists of the policies in force, kept fresh.
 //! * [`serve`]: `/metrics` and the control socket.
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
 //! * [`daemon`]: `gateway run`.
@@ -17,3 +18,4 @@ pub mod observe;
 pub mod policy;
 pub mod replay;
 pub mod serve;
+pub mod subscriptions;

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use super::client::request;
 use super::places::{ConfigArg, Places};
 use super::table::{print_json, print_table};
-use crate::lists::row::{Outcome, Row};
 use crate::serve::lists::{LISTS, UPDATE};
+use crate::subscriptions::row::{Outcome, Row};
 
 /// Options of `gateway lists`.
 #[derive(Debug, clap::Args)]

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tracing::error;
 
 use super::Daemon;
-use crate::lists::keeper::{Round, Which};
+use crate::subscriptions::keeper::{Round, Which};
 
 /// The longest sleep: then the clock may have been set, which on a router without a battery happens after the start.
 const LONGEST: Duration = Duration::from_secs(60);

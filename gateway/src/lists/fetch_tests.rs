@@ -48,7 +48,10 @@ fn a_list_is_fetched_under_our_name_and_may_be_packed() {
     let validators = Validators { etag: Some("\"x\"".into()), last_modified: Some("yesterday".into()) };
     assert_eq!((answer.unwrap(), out.as_slice()), (Answer::New(validators), TEXT));
     let request = server.requests()[0].to_ascii_lowercase();
-    assert!(request.contains(concat!("user-agent: gateway/", env!("CARGO_PKG_VERSION"), "\r\n")), "{request}");
+    assert!(
+        request.contains(concat!("user-agent: gateway/", env!("CARGO_PKG_VERSION"), "\r\n")),
+        "{request}"
+    );
     assert!(request.contains("accept-encoding: gzip\r\n"), "{request}");
     assert!(!request.contains("if-none-match") && !request.contains("if-modified-since"), "{request}");
 }
@@ -177,7 +180,8 @@ fn redirects_are_followed_but_not_for_ever() {
 
 #[test]
 fn a_redirect_to_another_kind_of_place_is_not_followed() {
-    let file = with(b"HTTP/1.1 302 Found\r\nlocation: file:///etc/passwd\r\ncontent-length: 0\r\n\r\n".to_vec());
+    let file =
+        with(b"HTTP/1.1 302 Found\r\nlocation: file:///etc/passwd\r\ncontent-length: 0\r\n\r\n".to_vec());
     let (result, out) = fetch(&file);
     assert!(result.is_err() && out.is_empty(), "{result:?}");
 }
@@ -225,7 +229,10 @@ fn a_disk_that_is_full_is_told_as_such() {
     let server = with(ok("", TEXT));
     let fetcher = Fetcher::new(limits(), &Trust::Only(Vec::new()));
     let error = fetcher.fetch(&server.url(), &Validators::default(), &mut full).unwrap_err();
-    assert!(matches!(&error, FetchError::Write(error) if error.kind() == ErrorKind::StorageFull), "{error:?}");
+    assert!(
+        matches!(&error, FetchError::Write(error) if error.kind() == ErrorKind::StorageFull),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -63,8 +63,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let answer: Arc<Mutex<Arc<Answer>>> = Arc::new(Mutex::new(Arc::new(answer)));
         let requests = Arc::<Mutex<Vec<String>>>::default();
-        let server =
-            Self { address: listener.local_addr().unwrap(), scheme, requests: requests.clone(), answer: answer.clone() };
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            scheme,
+            requests: requests.clone(),
+            answer: answer.clone(),
+        };
         let wrap = Arc::new(wrap);
         thread::spawn(move || {
             for stream in listener.incoming() {

@@ -52,7 +52,8 @@ impl Note {
         let (from, wait) = match (self.failures, self.tried_at, self.checked_at) {
             (0, _, Some(checked)) => (checked, refresh),
             (1.., Some(tried), _) => {
-                let doubled = FIRST_RETRY.saturating_mul(1_u64.checked_shl(self.failures - 1).unwrap_or(u64::MAX));
+                let doubled =
+                    FIRST_RETRY.saturating_mul(1_u64.checked_shl(self.failures - 1).unwrap_or(u64::MAX));
                 (tried, doubled.min(refresh).min(LAST_RETRY))
             }
             _ => return 0,

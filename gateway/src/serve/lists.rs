@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metrics::{counters, int_gauges};
 use crate::daemon::{self, Daemon};
-use crate::lists::keeper::{Keeper, Which};
+use crate::subscriptions::keeper::{Keeper, Which};
 
 /// Path of the lists.
 pub const LISTS: &str = "/v1/lists";

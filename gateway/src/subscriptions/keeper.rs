@@ -13,12 +13,12 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::fetch::{Answer, FetchError, Fetcher, Limits, Trust};
 use super::row::{Outcome, Row};
-use super::sanity::{self, Doubt};
-use super::state::{Note, now};
-use super::store::{Store, is_same};
-use super::{Format, Report, Scope, Source};
+use crate::lists::fetch::{Answer, FetchError, Fetcher, Limits, Trust};
+use crate::lists::sanity::{self, Doubt};
+use crate::lists::state::{Note, now};
+use crate::lists::store::{Store, is_same};
+use crate::lists::{Format, Report, Scope, Source};
 use crate::policy::{Config, Escaped, List};
 
 /// How many servers are asked at once.
@@ -111,7 +111,14 @@ struct Job {
 impl Keeper {
     /// Follows nothing yet.
     pub fn new(limits: Limits, trust: Trust) -> Self {
-        Self { limits, trust, seed: RandomState::new(), state: Mutex::default(), round: Mutex::default(), news: Notify::new() }
+        Self {
+            limits,
+            trust,
+            seed: RandomState::new(),
+            state: Mutex::default(),
+            round: Mutex::default(),
+            news: Notify::new(),
+        }
     }
 
     /// Follows the lists of this configuration from now on. Reads notes, and no list.
@@ -123,7 +130,8 @@ impl Keeper {
         };
         let followed: Vec<Followed> = config.policies.iter().flat_map(of_policy).collect();
         let store = Store::new(&config.cache);
-        let urls: BTreeSet<&str> = followed.iter().filter_map(|followed| url(&followed.list.source)).collect();
+        let urls: BTreeSet<&str> =
+            followed.iter().filter_map(|followed| url(&followed.list.source)).collect();
         let mut state = self.state();
         let is_other = state.store.as_ref() != Some(&store);
         if is_other {
@@ -206,9 +214,12 @@ impl Keeper {
                 let note = state.notes.get(url)?;
                 Some(Duration::from_secs(note.due(job.refresh, self.late(note)).saturating_sub(now)))
             }
-            Source::Path(_) => {
-                Some(state.looked.get(&job.source).map_or(Duration::ZERO, |at| job.refresh.saturating_sub(at.elapsed())))
-            }
+            Source::Path(_) => Some(
+                state
+                    .looked
+                    .get(&job.source)
+                    .map_or(Duration::ZERO, |at| job.refresh.saturating_sub(at.elapsed())),
+            ),
         });
         due.min().unwrap_or(longest).clamp(Duration::from_secs(1), longest)
     }
@@ -253,7 +264,8 @@ impl Keeper {
     fn look_after(&self, fetcher: &Fetcher, job: &Job, which: Which) -> Outcome {
         let (store, note) = {
             let state = self.state();
-            let note = url(&job.source).map(|url| state.notes.get(url).cloned().unwrap_or_else(|| Note::new(url)));
+            let note =
+                url(&job.source).map(|url| state.notes.get(url).cloned().unwrap_or_else(|| Note::new(url)));
             (state.store.clone(), note)
         };
         match (store, note) {
@@ -263,7 +275,14 @@ impl Keeper {
         }
     }
 
-    fn look_after_url(&self, fetcher: &Fetcher, job: &Job, store: &Store, mut note: Note, which: Which) -> Outcome {
+    fn look_after_url(
+        &self,
+        fetcher: &Fetcher,
+        job: &Job,
+        store: &Store,
+        mut note: Note,
+        which: Which,
+    ) -> Outcome {
         let force = which == Which::All { force: true };
         let result = renew(fetcher, store, job, &mut note, force);
         let list = Escaped(&job.label).to_string();
@@ -277,7 +296,8 @@ impl Keeper {
             }
             Err(error) => {
                 let error = Escaped(&error.to_string()).to_string();
-                let stays = if note.fetched_at.is_some() { "the last good copy stays" } else { "it stays empty" };
+                let stays =
+                    if note.fetched_at.is_some() { "the last good copy stays" } else { "it stays empty" };
                 warn!("cannot fetch the list {list}, {stays}: {error}");
                 note.fail(now(), error.clone());
                 (false, Err(error))

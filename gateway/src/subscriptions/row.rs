@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::keeper::{Counted, Followed};
-use super::state::{Note, Unix, unix};
-use super::{Example, Source};
+use crate::lists::state::{Note, Unix, unix};
+use crate::lists::{Example, Source};
 use crate::policy::Escaped;
 
 /// A list of a policy, as `gateway lists --json` prints it.
