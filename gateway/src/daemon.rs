@@ -23,7 +23,6 @@ use crate::lists::fetch::{Limits, Trust};
 use crate::observe::hub::Hub;
 use crate::observe::wait::wait_on;
 use crate::policy::{Checks, Config};
-use crate::serve::lists::ListCollector;
 use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
 use crate::subscriptions::keeper::Keeper;
@@ -307,8 +306,8 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let signals = Signals::new()?;
     let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
     let registry = Registry::new();
-    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, Arc::clone(&daemon.health))))?;
-    registry.register(Box::new(ListCollector(Arc::clone(&daemon.lists))))?;
+    let (health, lists_of_daemon) = (Arc::clone(&daemon.health), Arc::clone(&daemon.lists));
+    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, health, lists_of_daemon)))?;
     let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
     info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
     // Without systemd there is nobody to tell.

@@ -11,17 +11,19 @@ use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGaugeVec, Opts};
 use crate::daemon::Health;
 use crate::datapath::maps::Maps;
 use crate::observe::snapshot::{DeviceRow, Snapshot};
+use crate::subscriptions::keeper::Keeper;
 
 /// Reads the maps when it is asked. It has handles of its own, so that a scrape and a reload do not wait for each other.
 pub struct KernelCollector {
     maps: Mutex<Maps>,
     health: Arc<Health>,
+    lists: Arc<Keeper>,
 }
 
 impl KernelCollector {
-    /// A collector of what is in `maps` and in `health`.
-    pub fn new(maps: Maps, health: Arc<Health>) -> Self {
-        Self { maps: Mutex::new(maps), health }
+    /// A collector of what is in `maps`, in `health` and of `lists`.
+    pub fn new(maps: Maps, health: Arc<Health>, lists: Arc<Keeper>) -> Self {
+        Self { maps: Mutex::new(maps), health, lists }
     }
 
     fn gather(&self) -> anyhow::Result<Vec<MetricFamily>> {
@@ -36,6 +38,7 @@ impl KernelCollector {
         lost.inc_by(snapshot.events_lost);
         families.extend(lost.collect());
         self.health_of_daemon(&mut families)?;
+        super::lists::gather(&self.lists, &mut families)?;
         Ok(families)
     }
 
