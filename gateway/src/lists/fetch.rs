@@ -223,6 +223,9 @@ impl Fetcher {
             .https_only(is_https)
             .http_status_as_error(false)
             .max_redirects(self.limits.redirects)
+            // A server may close behind a redirect; a connection of its own for each request cannot meet that.
+            .max_idle_connections(0)
+            .max_idle_connections_per_host(0)
             .user_agent(concat!("gateway/", env!("CARGO_PKG_VERSION")))
             .accept_encoding("gzip")
             .timeout_connect(Some(self.limits.connect))

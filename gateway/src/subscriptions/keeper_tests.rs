@@ -41,7 +41,10 @@ impl Site {
 
     /// A daemon that starts.
     fn keeper(&self) -> Keeper {
-        let limits = Limits { silence: Duration::from_millis(200), ..Limits::default() };
+        self.keeper_with(Limits::default())
+    }
+
+    fn keeper_with(&self, limits: Limits) -> Keeper {
         let keeper = Keeper::new(limits, Trust::Only(Vec::new()));
         keeper.follow(&self.config());
         keeper.count();
@@ -204,7 +207,7 @@ fn while_a_server_is_silent_everything_else_is_told_and_fetched() {
 fn a_server_that_hangs_is_left() {
     let server = Server::new(|_, wire| wait_for_the_end(wire));
     let site = Site::new(&[&of_url(&server)]);
-    let keeper = site.keeper();
+    let keeper = site.keeper_with(Limits { silence: Duration::from_millis(50), ..Limits::default() });
     round(&keeper, Which::Due);
     assert!(row(&keeper).last_error.unwrap().contains("too long"));
     assert_eq!(row(&keeper).age_seconds, None);
