@@ -29,6 +29,9 @@ pub const DEFAULT_SOCKET: &str = "/run/gateway/control.sock";
 /// Where the daemon keeps what outlives it if `state` does not say otherwise.
 pub const DEFAULT_STATE: &str = "/var/lib/gateway";
 
+/// Where copies of lists are kept if `[lists] cache` does not say otherwise.
+pub const DEFAULT_CACHE: &str = "/var/cache/gateway";
+
 /// Longest name of an interface in bytes (`IFNAMSIZ` less the NUL).
 const MAX_INTERFACE: usize = 15;
 
@@ -52,6 +55,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// UNIX socket on which the daemon is spoken to; absolute.
     pub socket: PathBuf,
+    /// Folder for the copies of lists that come from a URL; absolute.
+    pub cache: PathBuf,
     /// Names of the policies of a device that is not listed.
     pub default_policies: Vec<String>,
     /// The devices, in the order of the file.
@@ -171,6 +176,8 @@ fn check(
     let listen = listen.map_or(Some(DEFAULT_LISTEN), |text| check_listen(checker, text));
     let socket = raw.control.as_ref().and_then(|control| control.0.socket.as_ref());
     let socket = socket.map_or(Some(PathBuf::from(DEFAULT_SOCKET)), |text| check_socket(checker, text));
+    let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
+    let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
         let missing = "devices without a [[device]] are counted together, as `other`";
@@ -186,6 +193,7 @@ fn check(
         state: state?,
         listen: listen?,
         socket: socket?,
+        cache: cache?,
         default_policies,
         devices,
         policies: Vec::new(),

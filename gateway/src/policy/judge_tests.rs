@@ -179,6 +179,7 @@ fn config() -> impl Strategy<Value = Config> {
             state: DEFAULT_STATE.into(),
             listen: crate::policy::DEFAULT_LISTEN,
             socket: "/socket".into(),
+            cache: "/cache".into(),
             default_policies: Vec::new(),
             devices: Vec::new(),
             policies,

@@ -38,6 +38,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         state: DEFAULT_STATE.into(),
         listen: DEFAULT_LISTEN,
         socket: PathBuf::new(),
+        cache: PathBuf::new(),
         default_policies: Vec::new(),
         devices: devices.iter().map(device).collect(),
         policies: policies.iter().map(policy).collect(),

@@ -26,6 +26,7 @@ pub(super) struct RawConfig {
     pub state: Option<Text>,
     pub metrics: Option<Table<RawMetrics>>,
     pub control: Option<Table<RawControl>>,
+    pub lists: Option<Table<RawLists>>,
     pub defaults: Option<Table<RawDefaults>>,
     #[serde(default)]
     pub device: Vec<Spanned<Table<RawDevice>>>,
@@ -41,6 +42,12 @@ pub(super) struct RawMetrics {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawControl {
     pub socket: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLists {
+    pub cache: Option<Text>,
 }
 
 #[derive(Deserialize)]

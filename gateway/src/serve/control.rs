@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio_stream::StreamExt as _;
 
+use super::lists::{LISTS, UPDATE, lists, update};
 use crate::daemon::Daemon;
 use crate::observe::event::Record;
 
@@ -97,6 +98,8 @@ pub async fn serve(listener: UnixListener, daemon: Arc<Daemon>) -> std::io::Resu
         .route(PAUSE, post(pause))
         .route(RESUME, post(resume))
         .route(SCHEDULED, get(scheduled))
+        .route(LISTS, get(lists))
+        .route(UPDATE, post(update))
         .with_state(daemon);
     axum::serve(listener, router).await
 }
