@@ -1,5 +1,8 @@
 //! `gateway run`: everything is checked first, then loaded, filled, attached and served.
 
+mod clock;
+pub mod lists;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,6 +13,7 @@ use nix::net::if_::if_nametoindex;
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
@@ -18,11 +22,14 @@ use crate::datapath::engine::Engine;
 use crate::datapath::maps::Maps;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
+use crate::lists::fetch::{Limits, Trust};
 use crate::observe::hub::Hub;
 use crate::observe::wait::wait_on;
-use crate::policy::{Checks, Compiled, Config, Counts};
+use crate::policy::{Checks, Compiled, Config, Counts, warnings_of_config, warnings_of_policies};
 use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
+use crate::subscriptions::keeper::Keeper;
+use clock::Clock;
 
 /// How often the interfaces are looked at, to filter again on one that went and came.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
@@ -44,6 +51,10 @@ pub struct State {
     pub entries: Vec<(String, &'static str, usize)>,
     /// The interfaces with the filter on them.
     pub interfaces: Vec<Interface>,
+    /// Each policy, and whether it is in its schedule.
+    pub policies: Vec<(String, bool)>,
+    /// Name and address of each device, and whether it is paused.
+    pub devices: Vec<(String, String, bool)>,
 }
 
 /// An interface, for the metrics.
@@ -75,16 +86,21 @@ struct Running {
     engine: Engine,
     config: Config,
     attached: Vec<Attached>,
+    clock: Clock,
 }
 
 /// The running daemon.
 pub struct Daemon {
     file: PathBuf,
     running: Mutex<Running>,
+    /// Told when the next look at the clock may be due earlier than was thought.
+    clock_has_changed: Notify,
     /// What it knows of itself.
     pub health: Arc<Health>,
     /// Events.
     pub hub: Hub,
+    /// Looks after the lists.
+    pub lists: Arc<Keeper>,
 }
 
 impl Daemon {
@@ -97,13 +113,16 @@ impl Daemon {
         for (stage, refusal) in &engine.loaded.refused {
             warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
         }
-        let (compiled, generation) = engine.apply(&config)?;
+        let clock = Clock::start(&config);
+        let (compiled, generation) = engine.apply(&config, &clock.standing)?;
         let attached = attach(&mut engine, &config.interfaces)?;
         let daemon = Self {
             file: config.file.clone(),
-            running: Mutex::new(Running { engine, config, attached }),
+            running: Mutex::new(Running { engine, config, attached, clock }),
+            clock_has_changed: Notify::new(),
             health: Arc::default(),
             hub: Hub::default(),
+            lists: Arc::new(Keeper::new(Limits::default(), Trust::System)),
         };
         daemon.note_loaded(&daemon.lock(), &compiled, generation);
         Ok(daemon)
@@ -129,17 +148,39 @@ impl Daemon {
         let config = read(&self.file)?;
         let mut running = self.lock();
         tell_what_needs_a_restart(&running.config, &config);
-        let (compiled, generation) = running.engine.apply(&config)?;
+        let standing = Self::wanted(&running, &config);
+        let (compiled, generation) = running.engine.apply(&config, &standing)?;
         if config.interfaces != running.config.interfaces {
             running.attached = attach(&mut running.engine, &config.interfaces)?;
         }
         check_answers(&mut running);
-        running.config = config;
+        let old = std::mem::replace(&mut running.config, config);
+        running.clock.standing = standing;
+        self.keep_pauses_of(&mut running, &old);
         Ok(self.note_loaded(&running, &compiled, generation))
     }
 
+    /// Puts the configuration in force once more, with the lists as they are now. Files that are being edited are left alone.
+    ///
+    /// # Errors
+    /// If the kernel refuses it: what was in force then stays.
+    pub fn apply_again(&self) -> anyhow::Result<()> {
+        let mut running = self.lock();
+        let Running { engine, config, clock, .. } = &mut *running;
+        match engine.apply(config, &clock.standing) {
+            Ok((compiled, generation)) => info!("{}", self.note_loaded(&running, &compiled, generation)),
+            Err(error) => {
+                self.health.lock().reloads_failed += 1;
+                return Err(error).context("cannot load the new lists, the ones in force stay");
+            }
+        }
+        Ok(())
+    }
+
     fn note_loaded(&self, running: &Running, compiled: &Compiled, generation: u64) -> String {
+        self.note_standing(running);
         let config = &running.config;
+        self.lists.follow(config);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =
@@ -156,6 +197,18 @@ impl Daemon {
             config.devices.len(),
             config.policies.len()
         )
+    }
+
+    fn note_standing(&self, running: &Running) {
+        let Running { config, clock, .. } = running;
+        let policies = config.policies.iter().map(|policy| &policy.name);
+        let devices = config.devices.iter().map(|device| {
+            let is_paused = clock.standing.paused.contains(&device.address);
+            (device.name.clone(), device.address.to_string(), is_paused)
+        });
+        let mut state = self.health.lock();
+        state.policies = policies.map(|policy| (policy.clone(), clock.standing.is_on(policy))).collect();
+        state.devices = devices.collect();
     }
 
     /// Puts the filter back on an interface that went and came again, and looks whether each can send answers.
@@ -188,7 +241,12 @@ impl Daemon {
 /// [`Mistakes`], or if the interfaces of this machine cannot be listed.
 pub fn read(file: &std::path::Path) -> anyhow::Result<Config> {
     let checks = Checks::of_this_machine().context("cannot list the interfaces of this machine")?;
-    Ok(Config::load(file, &checks)?)
+    let config = Config::load(file, &checks)?;
+    let warnings = warnings_of_policies(&config.policies).len() + warnings_of_config(&config).len();
+    if warnings > 0 {
+        warn!("warnings about the policies: {warnings}; `gateway check` shows them");
+    }
+    Ok(config)
 }
 
 fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>> {
@@ -291,7 +349,8 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let signals = Signals::new()?;
     let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
     let registry = Registry::new();
-    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, Arc::clone(&daemon.health))))?;
+    let (health, lists_of_daemon) = (Arc::clone(&daemon.health), Arc::clone(&daemon.lists));
+    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, health, lists_of_daemon)))?;
     let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
     info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
     // Without systemd there is nobody to tell.
@@ -303,6 +362,8 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         result = daemon.hub.pump(events, labels) => result.context("the events ended")?,
         () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
         () = watch(&daemon) => {}
+        result = clock::watch(&daemon) => result?,
+        () = lists::keep(&daemon) => {}
         result = log => result.context("the kernel's log ended")?,
     }
     // One that is left behind is replaced at the next start.

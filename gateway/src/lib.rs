@@ -1,19 +1,25 @@
 //! The user half of gateway: policies, the tables in the kernel, and what people see of them.
 //!
-//! * [`lists`]: block lists as the world publishes them, from bytes to rules.
+//! * [`lists`]: block lists as the world publishes them: fetched, kept on the disk, and read from bytes to rules.
 //! * [`policy`]: from text to checked policies to compiled tables; pure, knows no kernel.
 //! * [`datapath`]: the only room that touches aya: load, attach, pin, fill, read.
 //! * [`observe`]: events and counters in terms of people.
+//! * [`present`]: what holds at this moment, by schedules and pauses.
+//! * [`subscriptions`]: the lists of the policies in force, kept fresh.
 //! * [`serve`]: `/metrics` and the control socket.
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
+//! * [`explain`]: why a device gets to a host or does not; from files alone.
 //! * [`daemon`]: `gateway run`.
 //! * [`cli`]: one file a command.
 
 pub mod cli;
 pub mod daemon;
 pub mod datapath;
+pub mod explain;
 pub mod lists;
 pub mod observe;
 pub mod policy;
+pub mod present;
 pub mod replay;
 pub mod serve;
+pub mod subscriptions;

@@ -7,7 +7,7 @@ mod makers;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gateway::policy::{Checks, Compiled, Config, Numbers, PolicyAction};
+use gateway::policy::{Checks, Compiled, Config, Mistake, Numbers, PolicyAction, warnings_of_policies};
 use gateway_common::abi::{Action, PortKey};
 use gateway_common::wire::{TCP, UDP};
 use tempfile::TempDir;
@@ -62,20 +62,9 @@ fn the_readme_tells_of_every_policy_that_ships() {
 }
 
 #[test]
-fn no_policy_that_ships_names_anything_twice() {
-    for policy in shipped().policies {
-        let of_names = policy.block.domains.iter().chain(&policy.block.hosts);
-        let mut names: Vec<_> = of_names.map(|entry| entry.value.as_str().to_owned()).collect();
-        names.sort();
-        for pair in names.windows(2) {
-            assert_ne!(pair[0], pair[1], "in {}", policy.name);
-        }
-        for host in &policy.block.hosts {
-            let above = |domain: &str| host.value.as_str().ends_with(&format!(".{domain}"));
-            let covered = policy.block.domains.iter().find(|domain| above(domain.value.as_str()));
-            assert_eq!(covered, None, "{} of {} is below a domain of it", host.value, policy.name);
-        }
-    }
+fn no_policy_that_ships_has_a_needless_or_doubtful_entry() {
+    let warnings: Vec<_> = warnings_of_policies(&shipped().policies).iter().map(Mistake::render).collect();
+    assert!(warnings.is_empty(), "{}", warnings.join("\n\n"));
 }
 
 #[test]

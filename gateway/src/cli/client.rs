@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
@@ -18,11 +18,31 @@ pub fn request(
     socket: &Path,
     method: Method,
     path: &str,
+    piece: impl FnMut(&[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    request_with(socket, method, path, Vec::new(), piece)
+}
+
+/// Posts an order and returns what the daemon says to it.
+///
+/// # Errors
+/// If no daemon answers, or it refuses: its words are the error.
+pub fn order(socket: &Path, path: &str, body: Vec<u8>) -> anyhow::Result<String> {
+    let mut report = Vec::new();
+    request_with(socket, Method::POST, path, body, |piece| Ok(report.write_all(piece)?))?;
+    Ok(String::from_utf8_lossy(&report).into_owned())
+}
+
+fn request_with(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: Vec<u8>,
     mut piece: impl FnMut(&[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let response = send(socket, method, path).await?;
+        let response = send(socket, method, path, body).await?;
         let refused = !response.status().is_success();
         let mut body = response.into_body();
         let mut refusal = Vec::new();
@@ -41,14 +61,19 @@ pub fn request(
     })
 }
 
-async fn send(socket: &Path, method: Method, path: &str) -> anyhow::Result<Response<Incoming>> {
+async fn send(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: Vec<u8>,
+) -> anyhow::Result<Response<Incoming>> {
     let stream = UnixStream::connect(socket).await.with_context(|| {
         format!("no daemon answers on {}; is `gateway run` running, and are you root?", socket.display())
     })?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // Ends with the response; an error shows in the response itself.
     tokio::spawn(connection);
-    let request =
-        Request::builder().method(method).uri(path).header("host", "gateway").body(Empty::<Bytes>::new())?;
+    let body = Full::new(Bytes::from(body));
+    let request = Request::builder().method(method).uri(path).header("host", "gateway").body(body)?;
     Ok(sender.send_request(request).await?)
 }

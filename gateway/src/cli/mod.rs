@@ -7,10 +7,14 @@ mod client;
 mod detach;
 mod devices;
 mod events;
+mod explain;
+mod lists;
+mod pause;
 mod places;
 mod reload;
 mod replay;
 mod run;
+mod schema;
 mod status;
 mod table;
 
@@ -32,16 +36,26 @@ enum Command {
     Run(run::Args),
     /// Read configuration and policies and tell every mistake in them
     Check(check::CheckArgs),
+    /// Say what happens when a device connects to a host, and which entry of which policy decides that
+    Explain(explain::Args),
     /// Say whether the filter is on, where, and what it knows
     Status(status::Args),
     /// List the devices with their policies and counters
     Devices(devices::Args),
     /// Show names that were learned and what was blocked
     Events(events::Args),
+    /// Show the subscribed lists: age, entries, skipped lines, last error; or fetch them now
+    Lists(lists::Args),
     /// Run the frames of a capture through the real program, attached to nothing: what would the policies have done?
     Replay(replay::Args),
+    /// Print the JSON Schema of the configuration and of a policy file, for editors
+    Schema(schema::Args),
     /// Make the running daemon read configuration and policies again
     Reload(reload::Args),
+    /// Let a device pass everything for a while; it is still counted
+    Pause(pause::PauseArgs),
+    /// End the pause of a device
+    Resume(pause::ResumeArgs),
     /// Remove programs, links and maps: nothing is filtered afterwards, and all counters are gone
     Detach(detach::Args),
 }
@@ -51,11 +65,16 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => return check_code(check::run(&args)),
+        Command::Explain(args) => return check_code(explain::run(&args)),
         Command::Replay(args) => return check_code(replay::run(&args)),
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Events(args) => events::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Lists(args) => lists::run(&args),
         Command::Reload(args) => reload::run(&args),
+        Command::Pause(args) => pause::pause(&args),
+        Command::Resume(args) => pause::resume(&args),
         Command::Detach(args) => detach::run(&args),
     };
     check_code(result.map(|()| ExitCode::SUCCESS))

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::policy::{DEFAULT_PIN, DEFAULT_SOCKET};
+use crate::policy::{DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE};
+use crate::present::pauses::Pauses;
 
 /// Where the configuration is if nothing else is said.
 pub const DEFAULT_CONFIG: &str = "/etc/gateway/gateway.toml";
@@ -19,7 +20,7 @@ pub struct ConfigArg {
     pub config: PathBuf,
 }
 
-/// Two keys of the configuration, read without a look at the rest: whoever wants to see or remove the filter can do so
+/// Three keys of the configuration, read without a look at the rest: whoever wants to see or remove the filter can do so
 /// while the configuration or a policy is broken.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Places {
@@ -27,6 +28,8 @@ pub struct Places {
     pub pin: PathBuf,
     /// Control socket.
     pub socket: PathBuf,
+    /// Folder of what outlives the daemon.
+    pub state: PathBuf,
 }
 
 impl Places {
@@ -44,13 +47,27 @@ impl Places {
         };
         let table: toml::Table = toml::from_str(&text)
             .with_context(|| format!("{} is no TOML; run `gateway check`", file.display()))?;
-        let pin = table.get("pin").and_then(toml::Value::as_str).unwrap_or(DEFAULT_PIN);
+        let at_top =
+            |key: &str, default| table.get(key).and_then(toml::Value::as_str).unwrap_or(default).into();
         let control = table.get("control").and_then(toml::Value::as_table);
         let socket = control
             .and_then(|control| control.get("socket"))
             .and_then(toml::Value::as_str)
             .unwrap_or(DEFAULT_SOCKET);
-        Ok(Self { pin: pin.into(), socket: socket.into() })
+        Ok(Self {
+            pin: at_top("pin", DEFAULT_PIN),
+            socket: socket.into(),
+            state: at_top("state", DEFAULT_STATE),
+        })
+    }
+
+    /// The pauses that the daemon has written down. If they cannot be read, that is told, and what else there is to see
+    /// can be seen.
+    pub fn pauses(&self) -> Pauses {
+        Pauses::read(&self.state).unwrap_or_else(|error| {
+            eprintln!("gateway: cannot read who is paused, in {}: {error}", self.state.display());
+            Pauses::default()
+        })
     }
 }
 
@@ -64,7 +81,8 @@ mod tests {
         let file = folder.path().join("gateway.toml");
         fs::write(&file, "pin = \"/sys/fs/bpf/x\"\nnonsense = 1\n[control]\nsocket = \"/tmp/s\"\n").unwrap();
         let places = Places::read(&file).unwrap();
-        assert_eq!(places, Places { pin: "/sys/fs/bpf/x".into(), socket: "/tmp/s".into() });
+        let state = DEFAULT_STATE.into();
+        assert_eq!(places, Places { pin: "/sys/fs/bpf/x".into(), socket: "/tmp/s".into(), state });
     }
 
     #[test]

@@ -1,10 +1,6 @@
 //! `gateway reload`.
 
-use std::io::Write as _;
-
-use hyper::Method;
-
-use super::client::request;
+use super::client::order;
 use super::places::{ConfigArg, Places};
 use crate::serve::control::RELOAD;
 
@@ -18,8 +14,6 @@ pub struct Args {
 /// Makes the daemon reload and says what came of it.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let places = Places::read(&args.config.config)?;
-    let mut report = Vec::new();
-    request(&places.socket, Method::POST, RELOAD, |piece| Ok(report.write_all(piece)?))?;
-    println!("{}", String::from_utf8_lossy(&report));
+    println!("{}", order(&places.socket, RELOAD, Vec::new())?);
     Ok(())
 }

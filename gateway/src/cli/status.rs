@@ -1,16 +1,23 @@
 //! `gateway status`.
 
+use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 
 use anyhow::bail;
 use gateway_common::abi::ABI_VERSION;
+use hyper::Method;
+use jiff::Zoned;
 use nix::net::if_::if_nametoindex;
 use serde::Serialize;
 
+use super::client::request;
 use super::places::{ConfigArg, Places};
 use super::table::print_json;
 use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
+use crate::present::moment::Scheduled;
+use crate::present::pauses::shown;
+use crate::serve::control::SCHEDULED;
 
 /// Options of `gateway status`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +37,11 @@ struct Status {
     generation: u64,
     interfaces: Vec<Interface>,
     devices: usize,
+    /// How many of them are paused.
+    paused: usize,
     policies: Vec<String>,
+    /// Those of them with a schedule, as the daemon knows them.
+    scheduled: Vec<Scheduled>,
     flows: usize,
     events_lost: u64,
 }
@@ -52,6 +63,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let places = Places::read(&args.config.config)?;
     let pins = Pins::new(&places.pin);
     let maps = Maps::pinned(&pins)?;
+    let pauses = places.pauses();
     let interfaces = pins
         .attached()
         .into_iter()
@@ -70,10 +82,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .collect();
     let status = Status {
         daemon: UnixStream::connect(&places.socket).is_ok(),
+        scheduled: ask_for_schedules(&places).unwrap_or_default(),
         abi: ABI_VERSION,
         generation: maps.generation()?,
         interfaces,
         devices: maps.read_device_labels()?.len(),
+        paused: pauses.len(),
         policies: maps.read_policies()?.into_values().collect(),
         flows: maps.count_flows(),
         events_lost: maps.read_events_lost()?,
@@ -89,6 +103,23 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     bail!("the filter is loaded but on no interface");
 }
 
+/// What only a running daemon can tell: the files may say something else than what is in force.
+fn ask_for_schedules(places: &Places) -> anyhow::Result<Vec<Scheduled>> {
+    let mut body = Vec::new();
+    request(&places.socket, Method::GET, SCHEDULED, |piece| Ok(body.write_all(piece)?))?;
+    Ok(serde_json::from_slice(&body)?)
+}
+
+/// The policy, and until when it applies or does not, if it has a schedule.
+fn policy_now(policy: &str, status: &Status) -> String {
+    let scheduled = status.scheduled.iter().find(|scheduled| scheduled.policy == policy);
+    let Some(Scheduled { active, changes_at: Some(change), .. }) = scheduled else {
+        return policy.to_owned();
+    };
+    let state = if *active { "on" } else { "off" };
+    format!("{policy} ({state} until {})", shown(*change, &Zoned::now()))
+}
+
 fn print(status: &Status) {
     println!(
         "daemon      {}",
@@ -101,8 +132,10 @@ fn print(status: &Status) {
         }
     }
     println!("generation  {}", status.generation);
-    println!("policies    {}", status.policies.join(", "));
-    println!("devices     {}", status.devices);
+    let policies: Vec<String> = status.policies.iter().map(|policy| policy_now(policy, status)).collect();
+    println!("policies    {}", policies.join(", "));
+    let paused = if status.paused > 0 { format!(", {} paused", status.paused) } else { String::new() };
+    println!("devices     {}{paused}", status.devices);
     println!("flows       {}", status.flows);
     println!("events lost {}", status.events_lost);
 }

@@ -6,7 +6,7 @@ use super::load::{Loaded, Options};
 use super::maps::Maps;
 use super::mute::voice;
 use super::pins::Pins;
-use crate::policy::{CompileError, Compiled, Config, Numbers, TooMany, Who};
+use crate::policy::{CompileError, Compiled, Config, Numbers, Standing, TooMany, Who};
 
 /// A policy that could not be put in force. The one before it still is.
 #[derive(Debug, thiserror::Error)]
@@ -45,24 +45,27 @@ impl Engine {
         Ok(Self { loaded, maps, pins })
     }
 
-    /// Puts the policies of `config` in force as a whole and returns what was compiled and the new generation's number.
+    /// Puts the policies of `config` in force as a whole, as far as they hold, and returns what was compiled and the new
+    /// generation's number.
     ///
     /// # Errors
     /// [`Refused`]; what was in force then still is.
-    pub fn apply(&mut self, config: &Config) -> Result<(Compiled, u64), Refused> {
+    pub fn apply(&mut self, config: &Config, standing: &Standing) -> Result<(Compiled, u64), Refused> {
         let previous = self.maps.read_numbers()?;
-        let compiled = Compiled::new(config, previous.assign(config)?, self.maps.seed()?)?;
+        let mut compiled = Compiled::new(config, previous.assign(config)?, self.maps.seed()?)?;
+        compiled.who = Who::new(config, standing, &compiled.numbers)?;
         let generation = self.put_in_force(config, &previous, &compiled)?;
         Ok((compiled, generation))
     }
 
-    /// Puts in force that these policies apply to these devices; the tables stay what they are. Returns the new generation's
-    /// number.
+    /// Puts in force what holds now of `config`, which is in force; the tables stay what they are. Returns the new
+    /// generation's number.
     ///
     /// # Errors
-    /// [`Error`]; what was in force then still is.
-    pub fn apply_who(&mut self, who: &Who) -> Result<u64, Error> {
-        self.maps.put_who_in_force(who)
+    /// [`Refused`]; what was in force then still is.
+    pub fn apply_who(&mut self, config: &Config, standing: &Standing) -> Result<u64, Refused> {
+        let who = Who::new(config, standing, &self.maps.read_numbers()?)?;
+        Ok(self.maps.put_who_in_force(&who)?)
     }
 
     fn put_in_force(

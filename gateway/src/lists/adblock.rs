@@ -44,18 +44,22 @@ pub(super) fn line(rules: &mut Rules<'_>, line: &[u8]) -> Result<(), Kind> {
 /// The pattern of a filter.
 fn filter(rules: &mut Rules<'_>, pattern: &[u8], allow: bool) -> Result<(), Kind> {
     let (body, ends) = end(pattern);
+    // Without an end it is also the beginning of longer names: `||ads.` of hosts everywhere, and not of a top-level domain.
+    if !ends && body.ends_with(b".") {
+        return Err(Kind::Pattern);
+    }
+    let form = |with_end: Form| if ends { with_end } else { Form::Bare };
     if let Some(name) = body.strip_prefix(b"||") {
         return match name.strip_prefix(b"*.") {
-            Some(name) => rules.host(name, Form::Above, Scope::Under, allow),
-            None => rules.host(name, Form::Anchored, Scope::Below, allow),
+            Some(name) => rules.host(name, form(Form::Above), Scope::Under, allow),
+            None => rules.host(name, form(Form::Anchored), Scope::Below, allow),
         };
     }
     if let Some(name) = body.strip_prefix(b"://").or_else(|| body.strip_prefix(b"|")) {
-        // Without an end it is the beginning of a name, whatever follows.
         return if ends { rules.host(name, Form::Anchored, Scope::Exact, allow) } else { Err(Kind::Pattern) };
     }
     if let Some(name) = body.strip_prefix(b"*.").or_else(|| body.strip_prefix(b".")) {
-        return rules.host(name, Form::Above, Scope::Under, allow);
+        return rules.host(name, form(Form::Above), Scope::Under, allow);
     }
     match body {
         // The end of a name in the midst of a label.

@@ -33,7 +33,12 @@ fn other_anchors_mean_more_or_less() {
     says(ADBLOCK, "a.example^", "block below a.example");
     skips(ADBLOCK, "|a.example", Kind::Pattern);
     skips(ADBLOCK, "://a.example", Kind::Pattern);
-    skips(ADBLOCK, "-ads.example^", Kind::Pattern);
+    says(ADBLOCK, "*.a.example", "block under a.example");
+    for line in
+        ["-ads.example^", "||a.example.", "@@||a.example.", "||ads.", ".ads.", "ads.a.", "*.a.example."]
+    {
+        skips(ADBLOCK, line, Kind::Pattern);
+    }
     skips(ADBLOCK, "_ads.", Kind::Pattern);
 }
 
@@ -41,8 +46,9 @@ fn other_anchors_mean_more_or_less() {
 fn a_top_level_domain_is_blocked_only_on_purpose() {
     says(ADBLOCK, "||zip^", "block below zip");
     says(ADBLOCK, "||*.zip^", "block under zip");
-    skips(ADBLOCK, "zip", Kind::TopLevel);
-    skips(ADBLOCK, "zip^", Kind::TopLevel);
+    for line in ["zip", "zip^", "||zip", "||*.zip", "*.zip", ".zip"] {
+        skips(ADBLOCK, line, Kind::TopLevel);
+    }
 }
 
 #[test]

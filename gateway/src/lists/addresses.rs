@@ -1,5 +1,7 @@
 //! Lists of addresses, nets and ranges: `203.0.113.0/24`, `203.0.113.0-203.0.113.63`.
 
+use std::net::IpAddr;
+
 use super::Kind;
 use super::name::{Host, Writer};
 use super::net::{address, net, range};
@@ -27,8 +29,7 @@ pub(super) fn line(rules: &mut Rules<'_>, line: &[u8]) -> Result<(), Kind> {
 }
 
 /// Both ends, if this is a range: `a-b`, `a - b`, or two addresses beside each other.
-#[expect(clippy::type_complexity, reason = "said once, here")]
-fn end_of_range(first: &[u8], rest: &[u8]) -> Option<Result<(std::net::IpAddr, std::net::IpAddr), Kind>> {
+fn end_of_range(first: &[u8], rest: &[u8]) -> Option<Result<(IpAddr, IpAddr), Kind>> {
     let (first, last) = if let Some(dash) = memchr::memchr(b'-', first) {
         let (first, last) = first.split_at(dash);
         let last = last.get(1..).filter(|last| !last.is_empty()).unwrap_or_else(|| next_word(rest).0);

@@ -49,6 +49,9 @@ impl Writer {
     /// # Errors
     /// Why it stands for none.
     pub(super) fn read(&mut self, word: &[u8]) -> Result<Host<'_>, Kind> {
+        if let Some(len) = self.write_short(word) {
+            return self.host(len);
+        }
         let len = match self.write(word) {
             Ok(len) => len,
             Err(Kind::Character) => match read_other(word)? {
@@ -57,11 +60,63 @@ impl Writer {
             },
             Err(kind) => return Err(kind),
         };
+        self.host(len)
+    }
+
+    /// Reads a text that is nothing but a name of ordinary length, or an IPv4 address; `None` if it is anything else, which
+    /// is then for [`Writer::read`].
+    pub(super) fn read_short(&mut self, text: &[u8]) -> Option<Result<Host<'_>, Kind>> {
+        let len = self.write_short(text)?;
+        Some(self.host(len))
+    }
+
+    /// What was written.
+    fn host(&self, len: usize) -> Result<Host<'_>, Kind> {
         let name = self.0.get(..len).unwrap_or_default();
         if ends_in_number(name) {
             return net(name).map(Host::Net).ok_or(Kind::Address);
         }
         Ok(Host::Name(name))
+    }
+
+    /// Writes a name of at most 63 bytes and returns its length; `None` if it is longer, or is none.
+    ///
+    /// Nearly every name is one. A label cannot be too long in it, and the rest is the same for each byte, without a branch,
+    /// which the compiler does for many bytes at once.
+    fn write_short(&mut self, word: &[u8]) -> Option<usize> {
+        let text = word.strip_suffix(b".").unwrap_or(word);
+        let is_good = match text.len() {
+            0 => false,
+            1..=32 => self.write_block::<32>(text),
+            33..=MAX_LABEL => self.write_block::<64>(text),
+            _ => false,
+        };
+        is_good.then_some(text.len())
+    }
+
+    /// Writes a name of at most `N` bytes; false if it is none.
+    fn write_block<const N: usize>(&mut self, text: &[u8]) -> bool {
+        let mut block = [b'a'; N];
+        let Some(place) = block.get_mut(..text.len()) else { return false };
+        place.copy_from_slice(text);
+        let mut all_good = true;
+        for byte in &mut block {
+            *byte |= u8::from(byte.wrapping_sub(b'A') < 26) << 5;
+            all_good &= (byte.wrapping_sub(b'a') < 26)
+                | (byte.wrapping_sub(b'0') < 10)
+                | (*byte == b'-')
+                | (*byte == b'_')
+                | (*byte == b'.');
+        }
+        let mut doubled = false;
+        for (byte, next) in block.iter().zip(block.iter().skip(1)) {
+            doubled |= (*byte == b'.') & (*next == b'.');
+        }
+        if let Some(place) = self.0.first_chunk_mut::<N>() {
+            *place = block;
+        }
+        let at_ends = [text.first(), text.last()].contains(&Some(&b'.'));
+        all_good && !doubled && !at_ends
     }
 
     /// Writes a name of ASCII and returns its length.

@@ -85,6 +85,34 @@ fn names_and_labels_have_their_longest() {
     assert_eq!(read(format!("a.example/{}", "x".repeat(400)).as_bytes()), Err(Kind::Url));
 }
 
+#[test]
+fn a_short_name_is_read_at_once_as_it_is_piece_by_piece() {
+    for len in 1..=70 {
+        for (at, byte) in [
+            (0, b'.'),
+            (len - 1, b'.'),
+            (len / 2, b'.'),
+            (len / 2, b'/'),
+            (len - 1, b'\xff'),
+            (len / 2, b'A'),
+        ] {
+            let mut word = vec![b'x'; len];
+            word[at] = byte;
+            let mut doubled = word.clone();
+            doubled.insert(at, byte);
+            for word in [word, doubled] {
+                let mut writer = Writer::new();
+                let whole = writer.write_short(&word).map(|len| writer.0[..len].to_vec());
+                let pieces = writer.write(&word).map(|len| writer.0[..len].to_vec());
+                match whole {
+                    Some(name) => assert_eq!(pieces, Ok(name)),
+                    None => assert!(pieces.is_err() || word.len() > MAX_LABEL, "{word:?}"),
+                }
+            }
+        }
+    }
+}
+
 /// As [`crate::policy::HostName`] reads it, which is written apart.
 fn as_in_a_policy(word: &str) -> Option<String> {
     let name: crate::policy::HostName = word.parse().ok()?;

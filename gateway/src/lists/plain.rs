@@ -11,6 +11,11 @@ use super::rules::{Form, Rules, is_space, trim};
 /// # Errors
 /// Why it is skipped, or the first name in it that is; the other names of the line are taken.
 pub(super) fn line(rules: &mut Rules<'_>, line: &[u8]) -> Result<(), Kind> {
+    // Nearly every line is a name, perhaps behind one of two addresses, and needs no taking apart.
+    let behind = line.strip_prefix(b"0.0.0.0 ").or_else(|| line.strip_prefix(b"127.0.0.1 ")).unwrap_or(line);
+    if let Some(result) = rules.bare_name(behind) {
+        return result;
+    }
     let text = trim(line);
     if is_comment(text) || text.starts_with(b"[") {
         return Ok(());

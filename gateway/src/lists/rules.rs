@@ -56,19 +56,16 @@ impl<'s> Rules<'s> {
     /// # Errors
     /// Why the word is none.
     pub(super) fn host(&mut self, word: &[u8], form: Form, scope: Scope, allow: bool) -> Result<(), Kind> {
-        match self.writer.read(word)? {
-            Host::Net(_) if form == Form::Above => Err(Kind::Address),
-            // Hosts files have lines about themselves, such as `0.0.0.0 0.0.0.0`.
-            Host::Net(net) if net.prefix_len() == net.max_prefix_len() && is_sinkhole(net.addr()) => Ok(()),
-            Host::Net(net) => self.net(net, allow),
-            Host::Name(name) if form == Form::Bare && is_of_this_machine(name) => Ok(()),
-            Host::Name(name) if form == Form::Bare && !name.contains(&b'.') => Err(Kind::TopLevel),
-            Host::Name(name) => {
-                self.rules += 1;
-                self.sink.rule(self.line, Rule::Name { name, scope, allow });
-                Ok(())
-            }
-        }
+        let host = self.writer.read(word)?;
+        Output { sink: &mut *self.sink, line: self.line, rules: &mut self.rules }
+            .host(host, form, scope, allow)
+    }
+
+    /// Gives the rule of a text that is nothing but a bare name in its most frequent form; `None` if it is anything else.
+    pub(super) fn bare_name(&mut self, text: &[u8]) -> Option<Result<(), Kind>> {
+        let host = self.writer.read_short(text)?;
+        let mut output = Output { sink: &mut *self.sink, line: self.line, rules: &mut self.rules };
+        Some(host.and_then(|host| output.host(host, Form::Bare, self.bare, false)))
     }
 
     /// Gives the rule of a net to the sink.
@@ -76,10 +73,39 @@ impl<'s> Rules<'s> {
     /// # Errors
     /// If the net is all addresses.
     pub(super) fn net(&mut self, net: IpNet, allow: bool) -> Result<(), Kind> {
+        Output { sink: &mut *self.sink, line: self.line, rules: &mut self.rules }.net(net, allow)
+    }
+}
+
+/// The way to the sink, apart from where names are written.
+struct Output<'a> {
+    sink: &'a mut dyn Sink,
+    line: u64,
+    rules: &'a mut u64,
+}
+
+impl Output<'_> {
+    fn host(&mut self, host: Host<'_>, form: Form, scope: Scope, allow: bool) -> Result<(), Kind> {
+        match host {
+            Host::Net(_) if form == Form::Above => Err(Kind::Address),
+            // Hosts files have lines about themselves, such as `0.0.0.0 0.0.0.0`.
+            Host::Net(net) if net.prefix_len() == net.max_prefix_len() && is_sinkhole(net.addr()) => Ok(()),
+            Host::Net(net) => self.net(net, allow),
+            Host::Name(name) if form == Form::Bare && is_of_this_machine(name) => Ok(()),
+            Host::Name(name) if form == Form::Bare && !name.contains(&b'.') => Err(Kind::TopLevel),
+            Host::Name(name) => {
+                *self.rules += 1;
+                self.sink.rule(self.line, Rule::Name { name, scope, allow });
+                Ok(())
+            }
+        }
+    }
+
+    fn net(&mut self, net: IpNet, allow: bool) -> Result<(), Kind> {
         if net.prefix_len() == 0 {
             return Err(Kind::Everything);
         }
-        self.rules += 1;
+        *self.rules += 1;
         self.sink.rule(self.line, Rule::Net { net, allow });
         Ok(())
     }
@@ -87,13 +113,24 @@ impl<'s> Rules<'s> {
 
 /// Whether the name is one of those that stand at the top of every hosts file, and never leave the machine.
 fn is_of_this_machine(name: &[u8]) -> bool {
-    match name {
-        b"localhost.localdomain" | b"localhost4.localdomain4" | b"localhost6.localdomain6" => true,
-        b"localhost" | b"localhost4" | b"localhost6" | b"local" | b"broadcasthost" => true,
-        b"ip6-localhost" | b"ip6-loopback" | b"ip6-localnet" | b"ip6-mcastprefix" => true,
-        b"ip6-allnodes" | b"ip6-allrouters" | b"ip6-allhosts" => true,
-        _ => false,
-    }
+    const NAMES: [&[u8]; 15] = [
+        b"localhost",
+        b"localhost.localdomain",
+        b"localhost4",
+        b"localhost4.localdomain4",
+        b"localhost6",
+        b"localhost6.localdomain6",
+        b"local",
+        b"broadcasthost",
+        b"ip6-localhost",
+        b"ip6-loopback",
+        b"ip6-localnet",
+        b"ip6-mcastprefix",
+        b"ip6-allnodes",
+        b"ip6-allrouters",
+        b"ip6-allhosts",
+    ];
+    matches!(name.first(), Some(b'l' | b'b' | b'i')) && NAMES.contains(&name)
 }
 
 /// The text without white space at both ends. NUL is none, so that it is told and not overlooked.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use gateway_common::abi::{Action, BlockedKey, DeviceCounters, DeviceKey};
+use gateway_common::abi::{Action, BlockedKey, DeviceCounters};
 use gateway_common::reason::Reason;
 
 use crate::datapath::Error;
 use crate::datapath::maps::Maps;
-use crate::policy::OTHER;
+use crate::policy::{DeviceAddress, OTHER};
 
 /// Names of devices and policies by number.
 #[derive(Clone, Debug, Default)]
@@ -49,8 +49,8 @@ impl Labels {
 pub struct DeviceRow {
     /// Its name, `other` for all without one.
     pub name: String,
-    /// Its address or the beginning of it; `None` for `other`.
-    pub mac: Option<DeviceKey>,
+    /// Its address; `None` for `other`.
+    pub address: Option<DeviceAddress>,
     /// Names of its policies.
     pub policies: Vec<String>,
     /// Its counters.
@@ -112,7 +112,7 @@ impl Snapshot {
             };
             devices.push(DeviceRow {
                 name,
-                mac,
+                address: mac.map(DeviceAddress::from),
                 policies: names(mask, &policies),
                 counters: reading.counters,
             });

@@ -9,6 +9,7 @@ use super::config::Config;
 use super::escape::Shown;
 use super::file::{Entries, Policy, PolicyAction, Quic, Treatment};
 use super::numbers::Numbers;
+use super::standing::Standing;
 use super::subscribe::{Counts, subscribe};
 use super::tables::{NameTable, Names, PrefixTable, Prefixes};
 
@@ -17,7 +18,7 @@ use super::tables::{NameTable, Names, PrefixTable, Prefixes};
 pub struct Compiled {
     /// Who has which number.
     pub numbers: Numbers,
-    /// The devices and their policies.
+    /// The devices and their policies; of [`Compiled::new`] all that the configuration gives them.
     pub who: Who,
     /// What the lists of each policy hold, by its name.
     pub subscribed: BTreeMap<String, Counts>,
@@ -92,7 +93,7 @@ impl Compiled {
             tables.add(&policy.allow, Masks { block: 0, allow: bit });
         }
         let subscribed = subscribe(config, &numbers, &mut tables)?;
-        let who = Who::new(config, &numbers)?;
+        let who = Who::new(config, &Standing::default(), &numbers)?;
         let Tables { names, prefixes, ports } = tables;
         let (names, prefixes) = (names.build(), PrefixTable::new(&prefixes));
         Ok(Self { numbers, who, names, prefixes, ports, subscribed, ..this })
@@ -119,32 +120,30 @@ pub(super) fn bit(numbers: &Numbers, policy: &str) -> Result<u64, CompileError> 
         .ok_or_else(|| CompileError::Policy(String::from(policy)))
 }
 
-fn mask(numbers: &Numbers, policies: &[String]) -> Result<u64, CompileError> {
-    policies.iter().try_fold(0, |mask, policy| Ok(mask | bit(numbers, policy)?))
+fn mask<'a>(numbers: &Numbers, mut policies: impl Iterator<Item = &'a str>) -> Result<u64, CompileError> {
+    policies.try_fold(0, |mask, policy| Ok(mask | bit(numbers, policy)?))
 }
 
 impl Who {
-    /// Whoever `config` names, with all policies that it gives them.
+    /// Whoever `config` names, with those of the policies that it gives them which hold as things stand.
     ///
     /// # Errors
     /// If a policy or a device has no number.
-    pub fn new(config: &Config, numbers: &Numbers) -> Result<Self, CompileError> {
+    pub fn new(config: &Config, standing: &Standing, numbers: &Numbers) -> Result<Self, CompileError> {
         let devices = config.devices.iter().map(|device| {
             let number = *numbers
                 .devices
                 .get(&device.key())
                 .ok_or_else(|| CompileError::Device(device.name.clone()))?;
-            let policies = mask(numbers, &device.policies)?;
+            let policies = mask(numbers, standing.policies_of(device))?;
             Ok((device.key(), abi::Device { policies, number, reserved: 0 }))
         });
         Ok(Self {
             devices: devices.collect::<Result<_, _>>()?,
-            default_policies: mask(numbers, &config.default_policies)?,
+            default_policies: mask(numbers, standing.default_policies(config))?,
         })
     }
-}
 
-impl Who {
     /// The device with this address, or that of the longest listed beginning of it.
     pub fn find(&self, mac: MacAddr) -> Option<abi::Device> {
         (1..=6).rev().find_map(|bytes| self.devices.get(&DeviceKey::prefix(mac, bytes)).copied())

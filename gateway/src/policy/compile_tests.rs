@@ -57,3 +57,19 @@ fn a_policy_or_a_device_without_a_number_is_refused_and_not_left_unfiltered() {
     let numbers = Numbers { policies, devices: BTreeMap::new() };
     assert_eq!(Compiled::new(&config, numbers, 0), Err(CompileError::Policy(String::from("a"))));
 }
+
+#[test]
+fn a_policy_that_is_off_has_no_bit_with_anyone_and_a_paused_device_none_at_all() {
+    let config = config(
+        "[defaults]\npolicies = [\"a\", \"b\"]\n[[device]]\nname = \"x\"\nmac = \"02:00:00:00:00:01\"\npolicies = [\"a\", \"b\"]\n\
+         [[device]]\nname = \"y\"\nmac = \"02:00:*\"\npolicies = [\"a\", \"b\"]\n",
+        &["name = \"a\"", "name = \"b\""],
+    );
+    let numbers = Numbers::default().assign(&config).unwrap();
+    let paused = config.devices.iter().map(|device| device.address).take(1).collect();
+    let standing = Standing { off: [String::from("a")].into(), paused };
+    let who = Who::new(&config, &standing, &numbers).unwrap();
+    assert_eq!(who.default_policies, 0b10);
+    let policies = |last| who.find(MacAddr([2, 0, 0, 0, 0, last])).unwrap().policies;
+    assert_eq!([policies(1), policies(2)], [0, 0b10]);
+}

@@ -26,6 +26,12 @@ pub const DEFAULT_LISTEN: SocketAddr =
 /// Where the daemon is spoken to if `[control] socket` does not say otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/gateway/control.sock";
 
+/// Where the daemon keeps what outlives it if `state` does not say otherwise.
+pub const DEFAULT_STATE: &str = "/var/lib/gateway";
+
+/// Where copies of lists are kept if `[lists] cache` does not say otherwise.
+pub const DEFAULT_CACHE: &str = "/var/cache/gateway";
+
 /// Longest name of an interface in bytes (`IFNAMSIZ` less the NUL).
 const MAX_INTERFACE: usize = 15;
 
@@ -43,10 +49,14 @@ pub struct Config {
     pub folder: PathBuf,
     /// Folder in a BPF file system for the programs, links and maps; absolute.
     pub pin: PathBuf,
+    /// Folder for what outlives the daemon; absolute.
+    pub state: PathBuf,
     /// Where metrics are served.
     pub listen: SocketAddr,
     /// UNIX socket on which the daemon is spoken to; absolute.
     pub socket: PathBuf,
+    /// Folder for the copies of lists that come from a URL; absolute.
+    pub cache: PathBuf,
     /// Names of the policies of a device that is not listed.
     pub default_policies: Vec<String>,
     /// The devices, in the order of the file.
@@ -80,34 +90,63 @@ impl Checks {
     }
 }
 
+/// What was found in the files, right and wrong.
+pub struct Examined {
+    /// The configuration, if nothing is wrong in any file.
+    pub config: Option<Config>,
+    /// If there is none, the policies in which nothing is wrong, in the order of their files' names.
+    policies: Vec<Policy>,
+    /// Everything that is wrong.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Examined {
+    /// The policies in which nothing is wrong.
+    pub fn policies(&self) -> &[Policy] {
+        self.config.as_ref().map_or(&self.policies, |config| &config.policies)
+    }
+}
+
 impl Config {
     /// Reads and checks the configuration and every policy.
     ///
     /// # Errors
     /// Everything that is wrong in any of the files.
     pub fn load(path: &Path, checks: &Checks) -> Result<Self, Mistakes> {
-        let source = read_file(path).map_err(|mistake| Mistakes(vec![*mistake]))?;
+        let Examined { config, mistakes, .. } = Self::examine(path, checks);
+        config.ok_or(Mistakes(mistakes))
+    }
+
+    /// Reads and checks the configuration and every policy, and keeps what is right beside what is wrong.
+    pub fn examine(path: &Path, checks: &Checks) -> Examined {
+        let source = match read_file(path) {
+            Ok(source) => source,
+            Err(mistake) => {
+                return Examined { config: None, policies: Vec::new(), mistakes: vec![*mistake] };
+            }
+        };
         let mut mistakes = Vec::new();
         let mut mistakes_of_policies = Vec::new();
-        let config = match read::<RawConfig>(&source, &mut mistakes) {
+        let (config, policies) = match read::<RawConfig>(&source, &mut mistakes) {
             Some(reading) => {
                 let mut checker = Checker { source: &source, mistakes: &mut mistakes };
-                check(&mut checker, &mut mistakes_of_policies, &reading, checks)
+                let (path, folder) = check_folder(&mut checker, &reading, &mut mistakes_of_policies);
+                (check(&mut checker, &reading, checks, path, &folder), folder.policies)
             }
             // The policies can be checked all the same, if their folder can be made out.
             None => {
-                if let Some(folder) = text_of(&source, "policies") {
-                    let folder = beside(path, folder.get_ref());
-                    Folder::read(&folder, &mut mistakes_of_policies).ok();
-                }
-                None
+                let folder = text_of(&source, "policies").map(|text| beside(path, text.get_ref()));
+                let folder = folder.and_then(|path| Folder::read(&path, &mut mistakes_of_policies).ok());
+                (None, folder.map(|folder| folder.policies).unwrap_or_default())
             }
         };
         sort_by_place(&mut mistakes);
         mistakes.append(&mut mistakes_of_policies);
         match config {
-            Some(config) if mistakes.is_empty() => Ok(config),
-            _ => Err(Mistakes(mistakes)),
+            Some(config) if mistakes.is_empty() => {
+                Examined { config: Some(Self { policies, ..config }), policies: Vec::new(), mistakes }
+            }
+            _ => Examined { config: None, policies, mistakes },
         }
     }
 }
@@ -117,38 +156,47 @@ fn beside(config: &Path, path: &str) -> PathBuf {
     config.parent().unwrap_or(Path::new("")).join(path)
 }
 
+/// Checks the file, its folder of policies being read; the policies themselves are left to the caller.
 fn check(
     checker: &mut Checker<'_>,
-    mistakes_of_policies: &mut Vec<Mistake>,
     reading: &Reading<RawConfig>,
     checks: &Checks,
+    path: Option<PathBuf>,
+    folder: &Folder,
 ) -> Option<Config> {
     let raw = &reading.raw;
     let interfaces = check_interfaces(checker, reading, checks);
-    let (path, folder) = check_folder(checker, reading, mistakes_of_policies);
     let pin =
         raw.pin.as_ref().map_or(Some(PathBuf::from(DEFAULT_PIN)), |text| absolute(checker, "pin", text));
+    let state = raw
+        .state
+        .as_ref()
+        .map_or(Some(PathBuf::from(DEFAULT_STATE)), |text| absolute(checker, "state", text));
     let listen = raw.metrics.as_ref().and_then(|metrics| metrics.0.listen.as_ref());
     let listen = listen.map_or(Some(DEFAULT_LISTEN), |text| check_listen(checker, text));
     let socket = raw.control.as_ref().and_then(|control| control.0.socket.as_ref());
     let socket = socket.map_or(Some(PathBuf::from(DEFAULT_SOCKET)), |text| check_socket(checker, text));
+    let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
+    let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
         let missing = "devices without a [[device]] are counted together, as `other`";
         refuse_later(checker, "track", &defaults.0.track, missing, "take the key out");
-        default_policies = check_policies(checker, &defaults.0.policies, &folder);
+        default_policies = check_policies(checker, &defaults.0.policies, folder);
     }
-    let devices = check_devices(checker, reading, &folder);
+    let devices = check_devices(checker, reading, folder);
     Some(Config {
         file: checker.source.path().to_path_buf(),
         interfaces: interfaces?,
         folder: path?,
         pin: pin?,
+        state: state?,
         listen: listen?,
         socket: socket?,
+        cache: cache?,
         default_policies,
         devices,
-        policies: folder.policies,
+        policies: Vec::new(),
     })
 }
 

@@ -75,7 +75,7 @@ fn a_full_configuration_is_read() {
     assert_eq!(config.policies.last().unwrap().action, PolicyAction::Observe);
     let expected = Device {
         name: String::from("anna-phone"),
-        mac: MAC.parse().unwrap(),
+        address: MAC.parse().unwrap(),
         policies: vec![String::from("b"), String::from("a")],
     };
     assert_eq!(config.devices.first(), Some(&expected));
@@ -88,6 +88,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(config.pin, Path::new("/sys/fs/bpf/gateway"));
     assert_eq!(config.listen.to_string(), "127.0.0.1:9469");
     assert_eq!(config.socket, Path::new("/run/gateway/control.sock"));
+    assert_eq!(config.cache, Path::new("/var/cache/gateway"));
     assert_eq!(config.default_policies, [""; 0]);
     assert!(config.devices.is_empty() && config.policies.is_empty());
 }
@@ -119,10 +120,10 @@ fn a_configuration_without_interfaces_or_policies_is_refused() {
     assert_eq!(
         Site::new("", &[]).told(),
         [
-            "gateway.toml:1:1: `interfaces` is missing (write interfaces = [\"…\"], the interface behind which the \
-             devices are, such as \"br-lan\")",
             "gateway.toml:1:1: `policies` is missing (write policies = \"policies\", the folder of the policies, above \
              the first [table])",
+            "gateway.toml:1:1: `interfaces` is missing (write interfaces = [\"…\"], the interface behind which the \
+             devices are, such as \"br-lan\")",
         ]
     );
     let told = Site::new("interfaces = []\npolicies = \"policies\"", &[]).told();
@@ -277,10 +278,24 @@ fn two_devices_of_one_mac_are_refused_with_both_places() {
 }
 
 #[test]
+fn a_prefix_of_mac_addresses_stands_beside_longer_ones_but_not_beside_itself() {
+    let device = |name: &str, mac: &str| format!("[[device]]\nname = \"{name}\"\nmac = \"{mac}\"\n");
+    let all = device("a", "8c:be:be:*") + &device("b", "8c:be:*") + &device("c", "8c:be:be:00:00:00");
+    assert_eq!(told(&all), [""; 0]);
+    assert_eq!(
+        told(&(all + &device("d", "8C-BE-BE-*"))),
+        [
+            "gateway.toml:14:7: two devices have the MAC address 8c:be:be:* (keep one [[device]] for this address, with \
+             the policies of both)"
+        ]
+    );
+}
+
+#[test]
 fn a_mac_address_that_no_device_sends_from_is_refused() {
     for (mac, title) in [
         ("8c:be:be:12:34", "`8c:be:be:12:34` is not a MAC address"),
-        ("8c:be:be:*", "`8c:be:be:*` is a MAC prefix, which is not in this version"),
+        ("8c:be:b*", "`8c:be:b*` is not the beginning of a MAC address"),
         ("01:00:5e:00:00:fb", "`01:00:5e:00:00:fb` is a group address, from which no device sends"),
         ("ff:ff:ff:ff:ff:ff", "`ff:ff:ff:ff:ff:ff` is a group address, from which no device sends"),
         ("00:00:00:00:00:00", "no device has the address of all zeros"),
@@ -366,12 +381,15 @@ fn track_is_refused_as_not_in_this_version() {
 #[test]
 fn paths_and_addresses_that_cannot_be_are_refused() {
     assert_eq!(
-        told("pin = \"bpf\"\n[metrics]\nlisten = \"localhost:9469\"\n[control]\nsocket = \"control.sock\"\n"),
+        told(
+            "pin = \"bpf\"\n[metrics]\nlisten = \"localhost:9469\"\n[control]\nsocket = \"control.sock\"\n[lists]\ncache = \"x\"\n"
+        ),
         [
             "gateway.toml:3:7: `bpf` is not an absolute path (write pin = \"/…\", from the root on)",
             "gateway.toml:5:10: `localhost:9469` is not an address with a port (write listen = \"127.0.0.1:9469\", or \
              \"[::1]:9469\" for IPv6)",
             "gateway.toml:7:10: `control.sock` is not an absolute path (write socket = \"/…\", from the root on)",
+            "gateway.toml:9:9: `x` is not an absolute path (write cache = \"/…\", from the root on)",
         ]
     );
     let long = format!("control.socket = \"/{}\"", "a".repeat(107));

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use gateway_common::abi::{DeviceKey, MAX_DEVICES};
-use gateway_common::wire::MacAddr;
 use toml::Spanned;
 
+use super::device_address::DeviceAddress;
 use super::escape::Shown;
 use super::file::MAX_LABEL;
 use super::folder::Folder;
@@ -21,8 +21,8 @@ pub const OTHER: &str = "other";
 pub struct Device {
     /// What people call it; 1 to 64 bytes, no control characters, not `other`.
     pub name: String,
-    /// Source address of its frames.
-    pub mac: MacAddr,
+    /// Source address of its frames, or what those of several begin with that are counted as one device.
+    pub address: DeviceAddress,
     /// Names of the policies that apply, each once.
     pub policies: Vec<String>,
 }
@@ -30,7 +30,7 @@ pub struct Device {
 impl Device {
     /// How the kernel finds it.
     pub const fn key(&self) -> DeviceKey {
-        DeviceKey::prefix(self.mac, 6)
+        self.address.key()
     }
 }
 
@@ -38,7 +38,7 @@ impl Device {
 #[derive(Default)]
 struct Taken {
     names: HashMap<String, Range<usize>>,
-    macs: HashMap<MacAddr, Range<usize>>,
+    addresses: HashMap<DeviceAddress, Range<usize>>,
 }
 
 /// Checks every `[[device]]`; those with mistakes are left out.
@@ -75,9 +75,9 @@ fn check_device(
     required(&raw.name, "name", "write name = \"…\", what you call the device, below [[device]]");
     required(&raw.mac, "mac", "write mac = \"…\", as `ip neigh` shows it, below [[device]]");
     let name = raw.name.as_ref().and_then(|text| check_name(checker, text, taken));
-    let mac = raw.mac.as_ref().and_then(|text| check_mac(checker, text, taken));
+    let address = raw.mac.as_ref().and_then(|text| check_address(checker, text, taken));
     let policies = check_policies(checker, &raw.policies, folder);
-    Some(Device { name: name?, mac: mac?, policies })
+    Some(Device { name: name?, address: address?, policies })
 }
 
 fn check_name(checker: &mut Checker<'_>, text: &Text, taken: &mut Taken) -> Option<String> {
@@ -105,40 +105,17 @@ fn check_name(checker: &mut Checker<'_>, text: &Text, taken: &mut Taken) -> Opti
     Some(name.clone())
 }
 
-fn check_mac(checker: &mut Checker<'_>, text: &Text, taken: &mut Taken) -> Option<MacAddr> {
-    const OWN: &str = "write the device's own address, as `ip neigh` shows it";
-    let shown = Shown(text.get_ref());
-    let Ok(mac) = text.get_ref().parse::<MacAddr>() else {
-        if text.get_ref().contains('*') {
-            let title = format!("{shown} is a MAC prefix, which is not in this version");
-            checker.refuse(
-                text.span(),
-                title,
-                "write the whole address of each device, such as \"8c:be:be:12:34:56\"",
-            );
-        } else {
-            let cure = "write six bytes of two hexadecimal digits, such as \"8c:be:be:12:34:56\"";
-            checker.refuse(text.span(), format!("{shown} is not a MAC address"), cure);
-        }
-        return None;
-    };
-    if mac.is_group() {
-        checker.refuse(text.span(), format!("{shown} is a group address, from which no device sends"), OWN);
-        return None;
-    }
-    if mac == MacAddr::default() {
-        checker.refuse(text.span(), "no device has the address of all zeros", OWN);
-        return None;
-    }
-    if let Some(first) = taken.macs.get(&mac) {
+fn check_address(checker: &mut Checker<'_>, text: &Text, taken: &mut Taken) -> Option<DeviceAddress> {
+    let address: DeviceAddress = checker.parse(text, str::parse)?;
+    if let Some(first) = taken.addresses.get(&address) {
         let cure = "keep one [[device]] for this address, with the policies of both";
         let mistake =
-            checker.source.mistake(text.span(), format!("two devices have the MAC address {mac}"), cure);
+            checker.source.mistake(text.span(), format!("two devices have the MAC address {address}"), cure);
         checker.mistakes.push(mistake.label("again here").other(checker.source, first.clone(), "first here"));
         return None;
     }
-    taken.macs.insert(mac, text.span());
-    Some(mac)
+    taken.addresses.insert(address, text.span());
+    Some(address)
 }
 
 /// Checks names of policies; those that do not exist are left out, those named twice stay once.

@@ -13,6 +13,7 @@ use super::mistake::{Mistake, Refusal, SourceFile};
 use super::prefix;
 use super::raw::{RawAllow, RawBlock, RawInspect, RawPolicy, Text, refuse_later};
 use super::reading::{Checker, Reading, read, text_of};
+use super::schedule::{Schedule, check_schedule};
 
 /// Longest name of a policy or of a device in bytes.
 pub(super) const MAX_LABEL: usize = 64;
@@ -44,6 +45,8 @@ pub struct Policy {
     pub ech: Treatment,
     /// What happens to QUIC.
     pub quic: Quic,
+    /// When it applies. Outside of that it neither blocks nor allows.
+    pub schedule: Schedule,
     /// The file it was read from.
     pub source: SourceFile,
 }
@@ -100,6 +103,8 @@ pub struct Entry<T> {
     pub value: T,
     /// The line of the policy's file, from 1.
     pub line: usize,
+    /// The bytes of the policy's file.
+    pub span: Range<usize>,
 }
 
 /// A policy file, as far as it could be read.
@@ -120,7 +125,9 @@ impl PolicyFile {
         let mut checker = Checker { source, mistakes };
         let name = check_name(&mut checker, &reading);
         let lists = check_lists(&mut checker, &reading);
-        let policy = check_policy(&mut checker, reading.raw, lists, name.as_ref().map(Spanned::get_ref));
+        let schedule = check_schedule(&mut checker, &reading);
+        let name_text = name.as_ref().map(Spanned::get_ref);
+        let policy = check_policy(&mut checker, reading.raw, name_text, lists, schedule);
         let policy = if mistakes.len() == before { policy } else { None };
         Self { name, policy }
     }
@@ -129,12 +136,11 @@ impl PolicyFile {
 fn check_policy(
     checker: &mut Checker<'_>,
     raw: RawPolicy,
-    lists: Vec<List>,
     name: Option<&String>,
+    lists: Vec<List>,
+    schedule: Schedule,
 ) -> Option<Policy> {
     let action = raw.action.map_or(Some(PolicyAction::Drop), |text| check_action(checker, &text));
-    let missing = "a policy applies at all times";
-    refuse_later(checker, "[[schedule]]", &raw.schedule, missing, "take it out");
     let block = check_block(checker, raw.block.map(|table| table.0).unwrap_or_default());
     let allow = check_allow(checker, raw.allow.map(|table| table.0).unwrap_or_default());
     let inspect = raw.inspect.map(|table| table.0).unwrap_or_default();
@@ -153,6 +159,7 @@ fn check_policy(
         ip_literal: ip_literal?,
         ech: ech?,
         quic: quic?,
+        schedule,
         source: checker.source.clone(),
     })
 }
@@ -209,12 +216,11 @@ fn each<T, E: Refusal>(
     texts: &[Text],
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Vec<Entry<T>> {
-    let line = |span: Range<usize>, source: &SourceFile| source.line(span.start);
     texts
         .iter()
         .filter_map(|text| {
             let value = checker.parse(text, &parse)?;
-            Some(Entry { value, line: line(text.span(), checker.source) })
+            Some(Entry { value, line: checker.source.line(text.span().start), span: text.span() })
         })
         .collect()
 }

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use super::super::testing::compiled;
 use super::*;
 use crate::policy::{
-    Config, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, SourceFile, Treatment,
+    Config, DEFAULT_STATE, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, Schedule,
+    SourceFile, Treatment,
 };
 
 fn ruling(policy: u8, action: Action) -> Option<Ruling> {
@@ -137,7 +138,7 @@ fn port_key() -> impl Strategy<Value = PortKey> {
 }
 
 fn some<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<Entry<T>>> {
-    prop::collection::vec(value.prop_map(|value| Entry { value, line: 1 }), 0..6)
+    prop::collection::vec(value.prop_map(|value| Entry { value, line: 1, span: 0..0 }), 0..6)
 }
 
 fn entries() -> impl Strategy<Value = Entries> {
@@ -158,6 +159,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         ip_literal: Treatment::Pass,
         ech: Treatment::Pass,
         quic: Quic::Inspect,
+        schedule: Schedule::default(),
         malformed: Treatment::Pass,
         fragments: Treatment::Pass,
         source: SourceFile::new(std::path::Path::new("p.toml"), ""),
@@ -174,8 +176,10 @@ fn config() -> impl Strategy<Value = Config> {
             interfaces: vec![String::from("lo")],
             folder: "policies".into(),
             pin: "/pin".into(),
+            state: DEFAULT_STATE.into(),
             listen: crate::policy::DEFAULT_LISTEN,
             socket: "/socket".into(),
+            cache: "/cache".into(),
             default_policies: Vec::new(),
             devices: Vec::new(),
             policies,

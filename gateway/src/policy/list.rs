@@ -41,6 +41,11 @@ impl List {
     pub fn label(&self) -> &str {
         &self.written
     }
+
+    /// Whether the other list has the same rules, whoever subscribes to it and how often it is fetched.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        (&self.source, self.format, self.bare) == (&other.source, other.format, other.bare)
+    }
 }
 
 /// Checks the lists of a policy; each has its own place to come from.

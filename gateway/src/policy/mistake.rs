@@ -39,6 +39,19 @@ impl SourceFile {
         self.lines.partition_point(|start| *start <= offset)
     }
 
+    /// What stands at `span` (bytes), without the quotes of a text.
+    pub(super) fn written(&self, span: &Range<usize>) -> &str {
+        self.text.get(self.clamped(span)).unwrap_or_default().trim_matches(['"', '\''])
+    }
+
+    /// The bytes of the line with this number, from 1, without white space around it.
+    pub(super) fn span_of_line(&self, line: usize) -> Range<usize> {
+        let start = self.line_start(line);
+        let text = self.text.get(start..self.line_start(line + 1)).unwrap_or_default();
+        let indent = text.len() - text.trim_start().len();
+        start + indent..start + indent + text.trim().len()
+    }
+
     /// A mistake at `span` (bytes).
     pub(super) fn mistake(
         &self,
@@ -47,13 +60,27 @@ impl SourceFile {
         cure: impl Into<String>,
     ) -> Mistake {
         let at = Place { file: self.clone(), span: Some(span), label: String::new() };
-        Mistake { at, other: None, title: title.into(), cure: cure.into() }
+        Mistake {
+            severity: Severity::Error,
+            at,
+            other: None,
+            title: title.into(),
+            cure: cure.into(),
+            notes: Vec::new(),
+        }
     }
 
     /// A mistake of the file as a whole.
     pub(super) fn mistake_of_all(&self, title: impl Into<String>, cure: impl Into<String>) -> Mistake {
         let at = Place { file: self.clone(), span: None, label: String::new() };
-        Mistake { at, other: None, title: title.into(), cure: cure.into() }
+        Mistake {
+            severity: Severity::Error,
+            at,
+            other: None,
+            title: title.into(),
+            cure: cure.into(),
+            notes: Vec::new(),
+        }
     }
 
     /// The span moved into the text and onto the borders of characters, whatever it was.
@@ -112,9 +139,38 @@ impl fmt::Display for Place {
     }
 }
 
+/// Whether a mistake stops the files from being used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It does.
+    Error,
+    /// It does not: what is written can be done, and is probably not meant.
+    Warning,
+}
+
+impl Severity {
+    /// As it is shown.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+
+    const fn level(self) -> Level<'static> {
+        match self {
+            Self::Error => Level::ERROR,
+            Self::Warning => Level::WARNING,
+        }
+    }
+}
+
 /// One thing that is wrong in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
+    /// Whether it stops the file from being used.
+    pub severity: Severity,
     /// Where.
     pub at: Place,
     /// Another place that has a part in it, such as the first of two of the same name.
@@ -123,12 +179,26 @@ pub struct Mistake {
     pub title: String,
     /// What to do.
     pub cure: String,
+    /// More about it, a line each, such as the lines of a list that are meant.
+    pub notes: Vec<String>,
 }
 
 impl Mistake {
+    /// As one that does not stop the file from being used.
+    pub(super) fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
     /// With a word beside the place.
     pub(super) fn label(mut self, label: impl Into<String>) -> Self {
         self.at.label = label.into();
+        self
+    }
+
+    /// With more lines about it.
+    pub(super) fn notes(mut self, notes: impl Iterator<Item = String>) -> Self {
+        self.notes.extend(notes);
         self
     }
 
@@ -145,15 +215,20 @@ impl Mistake {
 
     /// `file:line:column: error: title`, the lines that are meant, and the cure.
     pub fn render(&self) -> String {
-        let head = format!("{}: error: {}", self.at, Escaped(&self.title));
+        let head = format!("{}: {}: {}", self.at, self.severity.label(), Escaped(&self.title));
         let cure = Escaped(&self.cure).to_string();
-        let mut group = Group::with_level(Level::ERROR);
+        let notes: Vec<String> = self.notes.iter().map(|note| Escaped(note).to_string()).collect();
+        let mut group = Group::with_level(self.severity.level());
         let snippets = self.excerpts();
         if snippets.is_empty() {
-            return format!("{head}\n  = help: {cure}");
+            let notes: String = notes.iter().map(|note| format!("\n  = note: {note}")).collect();
+            return format!("{head}{notes}\n  = help: {cure}");
         }
         for snippet in snippets {
             group = group.element(snippet);
+        }
+        for note in &notes {
+            group = group.element(Level::NOTE.message(note.as_str()));
         }
         let body = Renderer::plain().render(&[group.element(Level::HELP.message(cure.as_str()))]);
         format!("{head}\n{body}")

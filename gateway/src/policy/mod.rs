@@ -17,8 +17,10 @@
 mod compile;
 mod config;
 mod device;
+mod device_address;
 mod escape;
 mod file;
+mod find;
 mod folder;
 mod host;
 mod judge;
@@ -29,20 +31,33 @@ mod numbers;
 mod prefix;
 mod raw;
 mod reading;
+mod schedule;
+mod schema;
+mod standing;
 mod subscribe;
 mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
+mod warnings;
 
 pub use compile::{CompileError, Compiled, Who};
-pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET};
+pub use config::{
+    Checks, Config, DEFAULT_CACHE, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE, Examined,
+};
 pub use device::{Device, OTHER};
+pub use device_address::{BadAddress, DeviceAddress};
+pub(crate) use escape::{Escaped, Shown};
 pub use file::{Entries, Entry, Policy, PolicyAction, Quic, Treatment};
+pub use find::NoDevice;
 pub use host::{BadHost, HostName};
 pub use judge::Ruling;
 pub use list::List;
-pub use mistake::{Mistake, Mistakes, Place, Refusal, SourceFile};
+pub use mistake::{Mistake, Mistakes, Place, Refusal, Severity, SourceFile};
 pub use numbers::{Fresh, Numbers, TooMany};
 pub use prefix::{BadPort, BadPrefix, port, prefix};
+pub use schedule::Schedule;
+pub use schema::{CONFIG_SCHEMA, POLICY_SCHEMA};
+pub use standing::Standing;
 pub use subscribe::Counts;
 pub use tables::{NameTable, Names, PrefixTable, Prefixes};
+pub use warnings::{Open, warnings_of_config, warnings_of_lists, warnings_of_policies};

@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use gateway_common::wire::MacAddr;
 
 use super::*;
-use crate::policy::{DEFAULT_LISTEN, Device, Entries, Policy, PolicyAction, Quic, SourceFile, Treatment};
+use crate::policy::{
+    DEFAULT_LISTEN, DEFAULT_STATE, Device, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile,
+    Treatment,
+};
 
 fn config(policies: &[String], devices: &[u16]) -> Config {
     let policy = |name: &String| Policy {
@@ -23,16 +26,19 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         ip_literal: Treatment::Pass,
         ech: Treatment::Pass,
         quic: Quic::Inspect,
+        schedule: Schedule::default(),
         source: SourceFile::new(std::path::Path::new("p.toml"), ""),
     };
-    let device = |n: &u16| Device { name: format!("d{n}"), mac: mac(*n).mac, policies: Vec::new() };
+    let device = |n: &u16| Device { name: format!("d{n}"), address: mac(*n).into(), policies: Vec::new() };
     Config {
         file: PathBuf::new(),
         interfaces: Vec::new(),
         folder: PathBuf::new(),
         pin: PathBuf::new(),
+        state: DEFAULT_STATE.into(),
         listen: DEFAULT_LISTEN,
         socket: PathBuf::new(),
+        cache: PathBuf::new(),
         default_policies: Vec::new(),
         devices: devices.iter().map(device).collect(),
         policies: policies.iter().map(policy).collect(),

@@ -12,7 +12,7 @@ use super::reading::{Checker, Table};
 pub(super) type Text = Spanned<String>;
 
 /// The keys of later versions, which no message proposes.
-pub(super) const LATER: &[&str] = &["track", "schedule", "resolve"];
+pub(super) const LATER: &[&str] = &["track", "resolve"];
 
 /// A key that a later version brings.
 pub(super) type Later = Option<Spanned<IgnoredAny>>;
@@ -23,8 +23,10 @@ pub(super) struct RawConfig {
     pub interfaces: Option<Spanned<Vec<Text>>>,
     pub policies: Option<Text>,
     pub pin: Option<Text>,
+    pub state: Option<Text>,
     pub metrics: Option<Table<RawMetrics>>,
     pub control: Option<Table<RawControl>>,
+    pub lists: Option<Table<RawLists>>,
     pub defaults: Option<Table<RawDefaults>>,
     #[serde(default)]
     pub device: Vec<Spanned<Table<RawDevice>>>,
@@ -40,6 +42,12 @@ pub(super) struct RawMetrics {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawControl {
     pub socket: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLists {
+    pub cache: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -70,7 +78,16 @@ pub(super) struct RawPolicy {
     pub inspect: Option<Table<RawInspect>>,
     #[serde(default)]
     pub list: Vec<Spanned<Table<RawList>>>,
-    pub schedule: Later,
+    #[serde(default)]
+    pub schedule: Vec<Spanned<Table<RawSchedule>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+    pub days: Option<Spanned<Vec<Text>>>,
+    pub from: Option<Text>,
+    pub to: Option<Text>,
 }
 
 #[derive(Deserialize, Default)]

@@ -153,6 +153,10 @@ fn shape_mistake(
     // serde speaks of its own model, not of TOML.
     let found = match found {
         "sequence" => "a list",
+        // What is neither written as a table nor in one is a date or a time, which the reader hands on as if it were.
+        "map" if !source.text().get(span.clone()).unwrap_or_default().starts_with(['[', '{']) => {
+            "a date or time"
+        }
         "map" => "a table",
         other => other,
     };

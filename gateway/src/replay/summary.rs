@@ -49,7 +49,7 @@ impl Tally {
     fn devices(&self, snapshot: &Snapshot) -> Vec<Vec<String>> {
         let seen = snapshot.devices.iter().filter(|device| device.counters.packets > 0);
         seen.map(|device| {
-            let mac = device.mac.map_or_else(|| String::from("(all others)"), |mac| mac.to_string());
+            let mac = device.address.map_or_else(|| String::from("(all others)"), String::from);
             let names = self.names.get(&device.name).copied().unwrap_or(0);
             let policies = device.policies.join(", ");
             vec![device.name.clone(), mac, policies, device.counters.packets.to_string(), names.to_string()]

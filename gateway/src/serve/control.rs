@@ -14,10 +14,13 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio_stream::StreamExt as _;
 
+use super::lists::{LISTS, UPDATE, lists, update};
 use crate::daemon::Daemon;
 use crate::observe::event::Record;
 
@@ -25,6 +28,32 @@ use crate::observe::event::Record;
 pub const EVENTS: &str = "/v1/events";
 /// Path that reloads when it is posted to.
 pub const RELOAD: &str = "/v1/reload";
+
+/// Path that pauses a device when a [`PauseOrder`] is posted to it.
+pub const PAUSE: &str = "/v1/pause";
+/// Path that ends a pause when a [`ResumeOrder`] is posted to it.
+pub const RESUME: &str = "/v1/resume";
+
+/// Path of the policies with a schedule, as a list of [`Scheduled`](crate::present::moment::Scheduled).
+pub const SCHEDULED: &str = "/v1/scheduled";
+
+/// Which device to pause, and for how long.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PauseOrder {
+    /// Its name or address.
+    pub device: String,
+    /// How long, in seconds.
+    pub seconds: i64,
+}
+
+/// Which device is to be filtered again.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResumeOrder {
+    /// Its name or address.
+    pub device: String,
+}
 
 /// What `GET /v1/events` is asked.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -63,12 +92,52 @@ pub fn bind(path: &Path) -> anyhow::Result<UnixListener> {
 /// # Errors
 /// If the listener fails for good.
 pub async fn serve(listener: UnixListener, daemon: Arc<Daemon>) -> std::io::Result<()> {
-    let router = Router::new().route(EVENTS, get(events)).route(RELOAD, post(reload)).with_state(daemon);
+    let router = Router::new()
+        .route(EVENTS, get(events))
+        .route(RELOAD, post(reload))
+        .route(PAUSE, post(pause))
+        .route(RESUME, post(resume))
+        .route(SCHEDULED, get(scheduled))
+        .route(LISTS, get(lists))
+        .route(UPDATE, post(update))
+        .with_state(daemon);
     axum::serve(listener, router).await
 }
 
 async fn reload(State(daemon): State<Arc<Daemon>>) -> Response {
-    match tokio::task::spawn_blocking(move || daemon.reload()).await {
+    act(move || daemon.reload()).await
+}
+
+async fn pause(State(daemon): State<Arc<Daemon>>, body: Bytes) -> Response {
+    order(&body, move |PauseOrder { device, seconds }| {
+        daemon.pause(&device, SignedDuration::from_secs(seconds))
+    })
+    .await
+}
+
+async fn resume(State(daemon): State<Arc<Daemon>>, body: Bytes) -> Response {
+    order(&body, move |ResumeOrder { device }| daemon.resume(&device)).await
+}
+
+async fn scheduled(State(daemon): State<Arc<Daemon>>) -> Response {
+    let list = move || Ok(serde_json::to_string(&daemon.scheduled())?);
+    act(list).await
+}
+
+/// Does what the body orders.
+async fn order<T: DeserializeOwned + Send + 'static>(
+    body: &[u8],
+    obey: impl FnOnce(T) -> anyhow::Result<String> + Send + 'static,
+) -> Response {
+    match serde_json::from_slice(body) {
+        Ok(order) => act(move || obey(order)).await,
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
+/// Does something that waits for the kernel, off the threads that serve; answers with what it tells.
+async fn act(action: impl FnOnce() -> anyhow::Result<String> + Send + 'static) -> Response {
+    match tokio::task::spawn_blocking(action).await {
         Ok(Ok(report)) => report.into_response(),
         Ok(Err(error)) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{error:#}")).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

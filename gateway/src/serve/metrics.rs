@@ -8,20 +8,22 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGaugeVec, Opts};
 
-use crate::daemon::Health;
+use crate::daemon::{Health, State};
 use crate::datapath::maps::Maps;
 use crate::observe::snapshot::{DeviceRow, Snapshot};
+use crate::subscriptions::keeper::Keeper;
 
 /// Reads the maps when it is asked. It has handles of its own, so that a scrape and a reload do not wait for each other.
 pub struct KernelCollector {
     maps: Mutex<Maps>,
     health: Arc<Health>,
+    lists: Arc<Keeper>,
 }
 
 impl KernelCollector {
-    /// A collector of what is in `maps` and in `health`.
-    pub fn new(maps: Maps, health: Arc<Health>) -> Self {
-        Self { maps: Mutex::new(maps), health }
+    /// A collector of what is in `maps`, in `health` and of `lists`.
+    pub fn new(maps: Maps, health: Arc<Health>, lists: Arc<Keeper>) -> Self {
+        Self { maps: Mutex::new(maps), health, lists }
     }
 
     fn gather(&self) -> anyhow::Result<Vec<MetricFamily>> {
@@ -35,62 +37,11 @@ impl KernelCollector {
             IntCounter::new("gateway_events_lost_total", "Events that found no room in the ring buffer.")?;
         lost.inc_by(snapshot.events_lost);
         families.extend(lost.collect());
-        self.health_of_daemon(&mut families)?;
-        Ok(families)
-    }
-
-    fn health_of_daemon(&self, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
         let state = self.health.read();
-        let entries = int_gauges(
-            "gateway_policy_entries",
-            "Entries of a policy, of what it blocks and what it allows.",
-            &["policy", "kind"],
-        )?;
-        for (policy, kind, count) in &state.entries {
-            entries
-                .with_label_values(&[policy.as_str(), kind])
-                .set(i64::try_from(*count).unwrap_or(i64::MAX));
-        }
-        let reloads =
-            counters("gateway_policy_reloads_total", "Times that policies were loaded.", &["result"])?;
-        reloads.with_label_values(&["ok"]).inc_by(state.reloads_ok);
-        reloads.with_label_values(&["failed"]).inc_by(state.reloads_failed);
-        let loaded = Gauge::new(
-            "gateway_policy_loaded_timestamp_seconds",
-            "When the policies in force were loaded, in seconds since 1970.",
-        )?;
-        loaded.set(state.loaded_at);
-        let attached = int_gauges(
-            "gateway_interface_attached",
-            "1 if the filter is on the interface, 0 if it should be and is not.",
-            &["interface", "mode"],
-        )?;
-        let answers = int_gauges(
-            "gateway_interface_answers",
-            "1 if what policies reject on the interface is answered, 0 if the interface cannot send and it is dropped.",
-            &["interface"],
-        )?;
-        for interface in &state.interfaces {
-            let name = interface.name.as_str();
-            attached.with_label_values(&[name, interface.mode]).set(i64::from(interface.filtered));
-            answers.with_label_values(&[name]).set(i64::from(interface.answers));
-        }
-        let build = GaugeVec::new(
-            Opts::new("gateway_build_info", "Always 1; the labels say what is running."),
-            &["version", "abi"],
-        )?;
-        build.with_label_values(&[env!("CARGO_PKG_VERSION"), &ABI_VERSION.to_string()]).set(1.0);
-        for collected in [
-            entries.collect(),
-            reloads.collect(),
-            loaded.collect(),
-            attached.collect(),
-            answers.collect(),
-            build.collect(),
-        ] {
-            families.extend(collected);
-        }
-        Ok(())
+        standing(&state, &mut families)?;
+        health_of_daemon(&state, &mut families)?;
+        super::lists::gather(&self.lists, &mut families)?;
+        Ok(families)
     }
 }
 
@@ -106,6 +57,79 @@ impl Collector for KernelCollector {
             Vec::new()
         })
     }
+}
+
+fn health_of_daemon(state: &State, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
+    let entries = int_gauges(
+        "gateway_policy_entries",
+        "Entries of a policy, of what it blocks and what it allows.",
+        &["policy", "kind"],
+    )?;
+    for (policy, kind, count) in &state.entries {
+        entries.with_label_values(&[policy.as_str(), kind]).set(i64::try_from(*count).unwrap_or(i64::MAX));
+    }
+    let reloads = counters("gateway_policy_reloads_total", "Times that policies were loaded.", &["result"])?;
+    reloads.with_label_values(&["ok"]).inc_by(state.reloads_ok);
+    reloads.with_label_values(&["failed"]).inc_by(state.reloads_failed);
+    let loaded = Gauge::new(
+        "gateway_policy_loaded_timestamp_seconds",
+        "When the policies in force were loaded, in seconds since 1970.",
+    )?;
+    loaded.set(state.loaded_at);
+    let attached = int_gauges(
+        "gateway_interface_attached",
+        "1 if the filter is on the interface, 0 if it should be and is not.",
+        &["interface", "mode"],
+    )?;
+    let answers = int_gauges(
+        "gateway_interface_answers",
+        "1 if what policies reject on the interface is answered, 0 if the interface cannot send and it is dropped.",
+        &["interface"],
+    )?;
+    for interface in &state.interfaces {
+        let name = interface.name.as_str();
+        attached.with_label_values(&[name, interface.mode]).set(i64::from(interface.filtered));
+        answers.with_label_values(&[name]).set(i64::from(interface.answers));
+    }
+    let build = GaugeVec::new(
+        Opts::new("gateway_build_info", "Always 1; the labels say what is running."),
+        &["version", "abi"],
+    )?;
+    build.with_label_values(&[env!("CARGO_PKG_VERSION"), &ABI_VERSION.to_string()]).set(1.0);
+    for collected in [
+        entries.collect(),
+        reloads.collect(),
+        loaded.collect(),
+        attached.collect(),
+        answers.collect(),
+        build.collect(),
+    ] {
+        families.extend(collected);
+    }
+    Ok(())
+}
+
+/// Whether each policy is in its schedule, and who is paused.
+fn standing(state: &State, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
+    let active = int_gauges(
+        "gateway_policy_active",
+        "1 if the policy is in its schedule, or has none; 0 if it does not apply now.",
+        &["policy"],
+    )?;
+    for (policy, is_on) in &state.policies {
+        active.with_label_values(&[policy.as_str()]).set(i64::from(*is_on));
+    }
+    let paused = int_gauges(
+        "gateway_device_paused",
+        "1 if the device is paused, so that no policy applies to it; else 0.",
+        &["device", "mac"],
+    )?;
+    for (device, mac, is_paused) in &state.devices {
+        paused.with_label_values(&[device.as_str(), mac.as_str()]).set(i64::from(*is_paused));
+    }
+    families.extend(active.collect());
+    families.extend(paused.collect());
+    Ok(())
 }
 
 fn device_traffic(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
@@ -198,13 +222,13 @@ fn answers(snapshot: &Snapshot, families: &mut Vec<MetricFamily>) -> prometheus:
 }
 
 fn mac(device: &DeviceRow) -> String {
-    device.mac.map(|mac| mac.to_string()).unwrap_or_default()
+    device.address.map(String::from).unwrap_or_default()
 }
 
-fn counters(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+pub(super) fn counters(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
     IntCounterVec::new(Opts::new(name, help), labels)
 }
 
-fn int_gauges(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+pub(super) fn int_gauges(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
     IntGaugeVec::new(Opts::new(name, help), labels)
 }

@@ -8,6 +8,7 @@ use gateway::datapath::Error;
 use gateway::datapath::engine::Engine;
 use gateway::datapath::maps::Maps;
 use gateway::datapath::pins::Pins;
+use gateway::policy::Standing;
 use gateway_common::abi::{Action, BlockedCounters, BlockedKey, DeviceKey};
 use gateway_common::reason::Reason;
 use gateway_common::wire::MacAddr;
@@ -81,7 +82,7 @@ fn the_next_engine_adopts_policy_flows_and_counters() {
     };
     {
         let mut first = site.start();
-        let (_, generation) = first.apply(&Setup::phone(BLOCKED).config()).unwrap();
+        let (_, generation) = first.apply(&Setup::phone(BLOCKED).config(), &Standing::default()).unwrap();
         assert_eq!(generation, 1);
         assert_eq!(give(&mut first, &syn), "XDP_PASS");
         assert_eq!(give(&mut first, &data), "XDP_DROP");
@@ -107,13 +108,13 @@ fn applying_the_same_configuration_again_keeps_numbers_counters_and_flows() {
     let site = Site::new();
     let mut engine = site.start();
     let config = Setup::phone(BLOCKED).config();
-    let (first, _) = engine.apply(&config).unwrap();
+    let (first, _) = engine.apply(&config, &Standing::default()).unwrap();
     let mut tcp = Tcp::new(Path::v4());
     assert_eq!(give(&mut engine, &tcp.send(&hello("www.example.org"))), "XDP_DROP");
     let before = (device(&engine, 1), engine.maps.read_blocked().unwrap());
     drop(engine);
     let mut engine = site.start();
-    let (second, generation) = engine.apply(&config).unwrap();
+    let (second, generation) = engine.apply(&config, &Standing::default()).unwrap();
     assert_eq!((second, generation), (first, 2));
     assert_eq!((device(&engine, 1), engine.maps.read_blocked().unwrap()), before);
     assert_eq!(give(&mut engine, &tcp.ack()), "XDP_DROP");
@@ -128,7 +129,7 @@ fn devices_and_policies_that_stay_keep_their_numbers_and_newcomers_begin_at_zero
         TV,
         &["q"],
     );
-    engine.apply(&first.config()).unwrap();
+    engine.apply(&first.config(), &Standing::default()).unwrap();
     let mut tcp = Tcp::new(Path::v4());
     assert_eq!(give(&mut engine, &tcp.send(&hello("www.example.org"))), "XDP_DROP");
     assert_eq!(give(&mut engine, &Path::v4().from(TV).udp(b"hi")), "XDP_PASS");
@@ -142,7 +143,7 @@ fn devices_and_policies_that_stay_keep_their_numbers_and_newcomers_begin_at_zero
         &["p"],
     );
     let mut engine = site.start();
-    engine.apply(&second.config()).unwrap();
+    engine.apply(&second.config(), &Standing::default()).unwrap();
     assert_eq!(device(&engine, 1), phone);
     assert_eq!(engine.maps.read_policies().unwrap(), [(0, "p".into()), (2, "n".into())].into());
     let numbers = engine.maps.read_numbers().unwrap();
@@ -153,7 +154,7 @@ fn devices_and_policies_that_stay_keep_their_numbers_and_newcomers_begin_at_zero
     drop(engine);
     let third = Setup::phone(BLOCKED).device("tv", TV, &[]);
     let mut engine = site.start();
-    engine.apply(&third.config()).unwrap();
+    engine.apply(&third.config(), &Standing::default()).unwrap();
     let number = engine.maps.read_numbers().unwrap().devices[&key(TV)];
     assert_eq!(device(&engine, number), ("tv".into(), 0, 0));
 }
@@ -162,9 +163,11 @@ fn devices_and_policies_that_stay_keep_their_numbers_and_newcomers_begin_at_zero
 fn two_engines_at_a_time_share_the_policy_and_the_counters() {
     let site = Site::new();
     let mut old = site.start();
-    old.apply(&Setup::phone(BLOCKED).config()).unwrap();
+    old.apply(&Setup::phone(BLOCKED).config(), &Standing::default()).unwrap();
     let mut new = site.start();
-    let (_, generation) = new.apply(&Setup::phone("[block]\ndomains = [\"example.net\"]").config()).unwrap();
+    let (_, generation) = new
+        .apply(&Setup::phone("[block]\ndomains = [\"example.net\"]").config(), &Standing::default())
+        .unwrap();
     assert_eq!(generation, 2);
     for engine in [&mut old, &mut new] {
         let mut tcp = Tcp::new(Path::v4());

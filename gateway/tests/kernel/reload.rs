@@ -94,3 +94,52 @@ fn before_the_first_policy_everything_passes_unfiltered() {
     filter.give(&Path::v6().udp(b"hi").cut(20), &passes(Reason::Unfiltered).of("other"));
     assert_eq!(filter.maps.generation().unwrap(), 0);
 }
+
+#[test]
+fn while_two_hundred_reloads_pass_no_verdict_is_wrong() {
+    // Tables of quite different sizes, which agree in what is asked.
+    let names: String = (0..3000).map(|number| format!("\"n{number}.example\",")).collect();
+    let (few, many) = ("\"bad.example\"", format!("{names}\"bad.example\", \"worse.example\""));
+    let policy = |domains: &str, nets: &str| {
+        Setup::phone(&format!("[block]\ndomains = [{domains}]\naddresses = [{nets}]"))
+    };
+    let nets: String = (0..2000).map(|n| format!("\"10.{}.{}.0/24\",", n / 250, n % 250)).collect();
+    let setups = [
+        policy(few, "\"203.0.113.0/24\""),
+        policy(&many, &format!("{nets} \"203.0.113.0/24\"")),
+        Setup::phone("[block]\ndomains = [\"bad.example\"]\naddresses = [\"203.0.113.0/24\"]"),
+    ];
+    let mut filter = Filter::new(&setups[0]);
+    let compiled = setups.map(|setup| filter.compiled(&setup));
+    let mut old = Tcp::new(Path::v4().source_port(1));
+    for frame in [old.syn(), old.send(&hello("good.example"))] {
+        assert_eq!(filter.run(&frame), "XDP_PASS");
+    }
+    let more = old.send(b"more");
+    let (bad, good) = (hello("www.bad.example"), hello("good.example"));
+    let rounds = std::thread::scope(|scope| {
+        let (loaded, maps) = filter.both();
+        let reloading = scope.spawn(move || {
+            for number in 0..200 {
+                explained(maps.put_in_force(&compiled[number % compiled.len()]));
+            }
+        });
+        let mut rounds = 0_u16;
+        while !reloading.is_finished() {
+            rounds = rounds.wrapping_add(1);
+            let mut verdicts = |path: Path, payload: &[u8]| {
+                let mut tcp = Tcp::new(path.source_port(1000 + rounds % 60_000));
+                run(loaded, &tcp.syn());
+                run(loaded, &tcp.send(payload)).0
+            };
+            assert_eq!(verdicts(Path::v4(), &bad), "XDP_DROP", "round {rounds}");
+            assert_eq!(verdicts(Path::v6(), &bad), "XDP_DROP", "round {rounds}");
+            assert_eq!(verdicts(Path::v4().port(8443), &good), "XDP_PASS", "round {rounds}");
+            assert_eq!(verdicts(Path::to("203.0.113.9"), &good), "XDP_DROP", "round {rounds}");
+            assert_eq!(run(loaded, &more).0, "XDP_PASS", "round {rounds}");
+        }
+        reloading.join().unwrap();
+        rounds
+    });
+    assert!(rounds > 100, "only {rounds} rounds");
+}

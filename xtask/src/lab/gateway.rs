@@ -33,11 +33,12 @@ impl Config {
     /// The configuration file for a lab whose files lie in `folder`.
     pub(super) fn file(&self, folder: &Path, pin: &Path) -> String {
         let mut text = format!(
-            "interfaces = {LAN:?}\npolicies = {:?}\npin = {pin:?}\n\n\
+            "interfaces = {LAN:?}\npolicies = {:?}\npin = {pin:?}\nstate = {:?}\n\n\
              [metrics]\nlisten = {METRICS:?}\n\n\
              [control]\nsocket = {:?}\n\n\
              [defaults]\npolicies = []\n",
             self.policies,
+            folder.join("state"),
             folder.join("control.sock"),
         );
         for (phone, policies) in &self.devices {
@@ -119,6 +120,7 @@ mod tests {
         let expected = r#"interfaces = ["lan1", "lan2"]
 policies = "/p"
 pin = "/sys/fs/bpf/gateway-x"
+state = "/tmp/x/state"
 
 [metrics]
 listen = "127.0.0.1:9469"

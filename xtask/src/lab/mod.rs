@@ -166,7 +166,7 @@ impl Lab {
         fs::create_dir_all(&empty)?;
         let socket = self.file(phone.name).with_extension("sock");
         let text = format!(
-            "interfaces = [\"eth0\"]\npolicies = {empty:?}\npin = {pin:?}\n\
+            "interfaces = [\"eth0\"]\npolicies = {empty:?}\npin = {pin:?}\nstate = {empty:?}\n\
              [metrics]\nlisten = \"127.0.0.1:0\"\n[control]\nsocket = {socket:?}\n"
         );
         fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;

@@ -34,6 +34,9 @@ pub struct Phone {
 /// The phone that the tests and the demo list in the configuration.
 pub const ANNA: Phone = Phone { name: "anna-phone", mac: "8c:be:be:12:34:56", port: LAN[0], number: 5 };
 
+/// No phone of its own: what a configuration may call all phones whose addresses begin as anna's does.
+pub const ANNAS_MAKE: Phone = Phone { name: "phones-of-a-make", mac: "8c:be:be:*", ..ANNA };
+
 /// The phone that has no policies.
 pub const BOB: Phone = Phone { name: "bob-phone", mac: "3c:5a:b4:65:43:21", port: LAN[1], number: 6 };
 

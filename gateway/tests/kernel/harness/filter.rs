@@ -5,7 +5,8 @@ use std::ops::{Deref, DerefMut, RangeInclusive};
 
 use aya::programs::{TestRun as _, TestRunOptions};
 use gateway::datapath::load::Loaded;
-use gateway::policy::{Compiled, Numbers, Who};
+use gateway::datapath::maps::Maps;
+use gateway::policy::{Compiled, Numbers, Standing, Who};
 use gateway_common::abi::Event;
 use nix::time::{ClockId, clock_gettime};
 use zerocopy::FromBytes as _;
@@ -68,20 +69,32 @@ impl Filter {
     /// Puts other policies in force and returns the number of the generation. Nothing is counted by that.
     #[track_caller]
     pub fn reload(&mut self, setup: &Setup) -> u64 {
-        let config = setup.config();
-        self.numbers = self.numbers.assign(&config).unwrap();
-        let compiled = Compiled::new(&config, self.numbers.clone(), explained(self.maps.seed())).unwrap();
+        let compiled = self.compiled(setup);
         let generation = explained(self.maps.put_in_force(&compiled));
-        self.names.learn(&config, &self.numbers);
         let tally = self.tally();
         assert_eq!(tally.since(&self.tally), Tally::default(), "a reload moved counters");
         self.tally = tally;
         generation
     }
 
+    /// The tables of `setup`, with numbers that go on from those in use.
+    #[track_caller]
+    pub fn compiled(&mut self, setup: &Setup) -> Compiled {
+        let config = setup.config();
+        self.numbers = self.numbers.assign(&config).unwrap();
+        self.names.learn(&config, &self.numbers);
+        Compiled::new(&config, self.numbers.clone(), explained(self.maps.seed())).unwrap()
+    }
+
+    /// Programs and maps apart, for two threads.
+    pub fn both(&mut self) -> (&mut Loaded, &mut Maps) {
+        let Programs { loaded, maps, .. } = &mut *self.programs;
+        (loaded, maps)
+    }
+
     /// Which policies of `setup` apply to whom, with the numbers in force.
     pub fn who(&self, setup: &Setup) -> Who {
-        Who::new(&setup.config(), &self.numbers).unwrap()
+        Who::new(&setup.config(), &Standing::default(), &self.numbers).unwrap()
     }
 
     /// Every counter as it is.
