@@ -7,6 +7,7 @@
 #![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2⁵²")]
 
 mod tables {
+    pub mod clock;
     pub mod dns;
     pub mod lab;
     pub mod made;

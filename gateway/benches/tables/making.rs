@@ -1,11 +1,10 @@
 //! How long it takes to make tables, and how large they are.
 
-use std::time::Instant;
-
 use gateway::policy::{Names, PrefixTable, Prefixes};
 use gateway_common::abi::{Masks, NameMasks};
 use gateway_common::table::CELL_BYTES;
 
+use super::clock::time;
 use super::made::{NAMES, NETS, listed, listed_with_redundant, net_v4, net_v6};
 use super::report::{Report, Target};
 
@@ -59,7 +58,8 @@ fn names(name: impl Fn(u64) -> String, masks: NameMasks) -> Names {
 
 /// How long it takes to make something out of `what`.
 fn milliseconds<T>(what: T, make: impl FnOnce(T) -> usize) -> f64 {
-    let start = Instant::now();
-    std::hint::black_box(make(what));
-    start.elapsed().as_secs_f64() * 1e3
+    let time = time(|| {
+        std::hint::black_box(make(what));
+    });
+    time.as_secs_f64() * 1e3
 }
