@@ -181,9 +181,10 @@ pub fn with_ech(scratch: *mut Scratch, tables: Tables, has_ech: bool, finding: F
     if matches!(verdict.action, Action::Pass) { finding } else { Finding { verdict, ..finding } }
 }
 
-/// Gathers in `scratch.masks` the policies that block and allow `scratch.partial.name`, in one pass from its last byte to its
-/// first, and keeps the hashes that it meets for the record of the flow. A function of its own, so that the verifier goes
-/// through the loop once.
+/// Gathers in `scratch.masks` the policies that block and allow `scratch.partial.name`. In one pass from its last byte to its
+/// first the hashes are met, which are kept for the record of the flow; then what is listed under them is looked for, all at
+/// once, so that the memory behind the searches is waited for once and not for each label. A function of its own, so that the
+/// verifier goes through the loops once.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn look_up_name(element: *mut Scratch) -> u32 {
@@ -208,11 +209,13 @@ pub extern "C" fn look_up_name(element: *mut Scratch) -> u32 {
         }
         state = name::absorb(state, byte);
     }
-    meet(element, name::finish(state), 1)
+    meet(element, name::finish(state), 1);
+    gather_kept(element);
+    0
 }
 
-/// Keeps a hash for the record of the flow and gathers what is listed under it. A function of its own, with its count in the
-/// scratch memory: the verifier tells numbers apart that it sees.
+/// Keeps a hash for the record of the flow. For one that finds no room there, gathers at once what is listed under it. A function
+/// of its own, with its count in the scratch memory: the verifier tells numbers apart that it sees.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn meet(element: *mut Scratch, hash: u64, whole: u32) -> u32 {
@@ -220,13 +223,28 @@ pub extern "C" fn meet(element: *mut Scratch, hash: u64, whole: u32) -> u32 {
     let Some(scratch) = (unsafe { element.as_mut() }) else { return 0 };
     let learned = &mut scratch.packet.record.learned;
     let count = learned.count as usize & (SUFFIXES - 1);
-    if whole != 0 || count < SUFFIXES - 1 {
-        learned.suffixes[count] = hash;
-        #[expect(clippy::cast_possible_truncation, reason = "at most SUFFIXES")]
-        let count = count as u8 + 1;
-        learned.count = count;
+    if whole == 0 && count >= SUFFIXES - 1 {
+        return gather(element, hash, whole);
     }
-    gather(element, hash, whole)
+    learned.suffixes[count] = hash;
+    #[expect(clippy::cast_possible_truncation, reason = "at most SUFFIXES")]
+    let count = count as u8 + 1;
+    learned.count = count;
+    0
+}
+
+/// Gathers what is listed under the hashes that were kept of a name.
+#[inline(always)]
+fn gather_kept(element: *mut Scratch) {
+    // SAFETY: the per-CPU element that the caller has checked.
+    let count = unsafe { usize::from((*element).packet.record.learned.count) };
+    for at in 0..SUFFIXES {
+        if at < count {
+            // SAFETY: as above.
+            let hash = unsafe { (*element).packet.record.learned.suffixes[at] };
+            gather(element, hash, u32::from(at + 1 == count));
+        }
+    }
 }
 
 /// Adds to `scratch.masks` what is listed under a hash: that of the whole name, or of what is above it. A function of its own,
@@ -295,17 +313,8 @@ pub extern "C" fn judge_again(element: *mut Scratch) -> u32 {
 #[inline(always)]
 fn by_suffixes(element: *mut Scratch, tables: Tables, policies: u64, reason: Reason) -> Verdict {
     // SAFETY: as in `judge_again`.
-    let count = unsafe {
-        (*element).masks = Masks::default();
-        usize::from((*element).packet.record.learned.count)
-    };
-    for at in 0..SUFFIXES {
-        if at < count {
-            // SAFETY: as in `judge_again`.
-            let hash = unsafe { (*element).packet.record.learned.suffixes[at] };
-            gather(element, hash, u32::from(at + 1 == count));
-        }
-    }
+    unsafe { (*element).masks = Masks::default() };
+    gather_kept(element);
     // SAFETY: as in `judge_again`.
     let blocking = lifted(unsafe { (*element).masks }, policies);
     if blocking == 0 { Verdict::pass(reason) } else { blocked(blocking, tables.generation, reason) }

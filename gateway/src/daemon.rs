@@ -2,6 +2,7 @@
 
 mod clock;
 pub mod lists;
+mod memory;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -134,6 +135,7 @@ impl Daemon {
     /// If the configuration has mistakes or the kernel refuses it: the policy in force then stays.
     pub fn reload(&self) -> anyhow::Result<String> {
         let result = self.try_reload();
+        memory::give_back();
         match &result {
             Ok(report) => info!("{report}"),
             Err(error) => {
@@ -174,6 +176,7 @@ impl Daemon {
                 return Err(error).context("cannot load the new lists, the ones in force stay");
             }
         }
+        memory::give_back();
         Ok(())
     }
 
@@ -347,7 +350,9 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let socket = control::bind(&config.socket)?;
     let path = config.socket.clone();
     let signals = Signals::new()?;
+    memory::give_large_blocks_back();
     let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
+    memory::give_back();
     let registry = Registry::new();
     let (health, lists_of_daemon) = (Arc::clone(&daemon.health), Arc::clone(&daemon.lists));
     registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, health, lists_of_daemon)))?;

@@ -1,14 +1,14 @@
 //! Host names by hash: two places for each, in cells of five.
 //!
 //! A hash of 64 bits gives a name two cells; it lies in the first, or in the second if the first was full. A cell from which
-//! one had to go to its second place says so, so that most searches end at one cache line. What a name means, the masks of
-//! policies, is a number: most names share theirs with many others.
+//! names had to go to their second place says so, with a bit of 32 for each, so that nearly all searches for others end at one
+//! cache line. What a name means, the masks of policies, is a number: most names share theirs with many others.
 //!
 //! | words of a cell | hold |
 //! |---|---|
 //! | 0 to 4 | hashes |
 //! | 5, 6, low half of 7 | numbers of the masks, two in each word; 0 is a free slot |
-//! | high half of 7 | whether a name of this cell lies in its second |
+//! | high half of 7 | a bit for each value of the lowest five bits of the hashes that went to their second cell |
 #![expect(clippy::cast_possible_truncation, reason = "a word is taken apart")]
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -18,9 +18,6 @@ use crate::abi::{Masks, NameMasks};
 
 /// Names in a cell.
 pub const SLOTS: usize = 5;
-
-/// The bit of a cell that has sent a name to its second place.
-const OVERFLOWED: u64 = 1 << 32;
 
 /// Where the parts of a table of names lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -45,6 +42,12 @@ const fn number(cell: &Cell, slot: usize) -> u32 {
     (cell[SLOTS + slot / 2] >> (slot % 2 * 32)) as u32
 }
 
+/// The bit by which the first cell of a name says that it may lie in its second.
+#[inline(always)]
+const fn sent_on(hash: u64) -> u64 {
+    1 << 32 << (hash & 31)
+}
+
 /// The number of the masks of `hash` in this cell, or 0.
 #[inline(always)]
 fn find_in(cell: &Cell, hash: u64) -> u32 {
@@ -65,7 +68,7 @@ pub fn find(cells: &(impl Cells + ?Sized), shape: Shape, hash: u64) -> u32 {
     let [first, second] = places(hash, shape.buckets);
     let Some(cell) = cells.cell(first) else { return 0 };
     let found = find_in(cell, hash);
-    if found != 0 || cell[7] & OVERFLOWED == 0 {
+    if found != 0 || cell[7] & sent_on(hash) == 0 {
         return found;
     }
     cells.cell(second).map_or(0, |cell| find_in(cell, hash))
@@ -101,7 +104,7 @@ pub fn swap(cell: &mut Cell, slot: usize, hash: u64, number: u32) -> (u64, u32) 
     before
 }
 
-/// Marks a cell that has sent a name to its second place.
-pub const fn set_overflowed(cell: &mut Cell) {
-    cell[7] |= OVERFLOWED;
+/// Marks the first cell of a name that lies in its second.
+pub const fn set_sent_on(cell: &mut Cell, hash: u64) {
+    cell[7] |= sent_on(hash);
 }

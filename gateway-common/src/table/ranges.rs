@@ -51,6 +51,15 @@ pub trait Address: Copy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct V4(pub u32);
 
+impl V4 {
+    /// 1 if the address in the low half of a word is not behind this one, else 0.
+    #[inline(always)]
+    const fn reaches(self, word: u64) -> u64 {
+        // Written as a comparison, it becomes a branch on bpf.
+        (self.0 as u64 + (1 << 32) - (word & 0xffff_ffff)) >> 32
+    }
+}
+
 impl Address for V4 {
     const CHILDREN: usize = 16;
     const RANGES: usize = 8;
@@ -58,23 +67,22 @@ impl Address for V4 {
 
     #[inline(always)]
     fn child(self, node: &Cell) -> u32 {
-        let mut child = 0;
-        for half in [8, 4, 2, 1] {
-            let key = child + half - 1;
-            let word = node[(key as usize / 2) & 7];
-            child += u32::from((word >> (key % 2 * 32)) as u32 <= self.0) * half;
+        // Every key is compared, without a branch: a processor guesses wrong every other one of a binary search.
+        let last = node.len() - 1;
+        let mut child = self.reaches(node[last]);
+        for word in &node[..last] {
+            child += self.reaches(*word) + self.reaches(word >> 32);
         }
-        child
+        child as u32
     }
 
     #[inline(always)]
     fn link(self, leaf: &Cell) -> u32 {
         let mut range = 0;
-        for half in [4, 2, 1] {
-            let start = (leaf[(range + half) & 7] >> 32) as u32;
-            range += usize::from(start <= self.0) * half;
+        for word in &leaf[1..] {
+            range += self.reaches(word >> 32);
         }
-        leaf[range & 7] as u32
+        leaf[range as usize & 7] as u32
     }
 }
 

@@ -13,9 +13,6 @@ use crate::{cargo_json, exec, paths};
 /// The package of the eBPF half, and its object.
 const EBPF: &str = "gateway-ebpf";
 
-/// The object of that package that only `cargo xtask bench` loads.
-const BENCH: &str = "gateway-bench";
-
 /// Arguments of `cargo xtask build`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -49,9 +46,9 @@ pub fn ebpf(toolchain: &Toolchain) -> Result<PathBuf> {
     Ok(object)
 }
 
-/// Builds the object that the filter is measured with; returns where it lies.
-pub fn bench(toolchain: &Toolchain) -> Result<PathBuf> {
-    object(toolchain, BENCH)
+/// Builds an object that the filter is measured with; returns where it lies.
+pub fn bench(toolchain: &Toolchain, name: &str) -> Result<PathBuf> {
+    object(toolchain, name)
 }
 
 /// Builds an object of the eBPF half.

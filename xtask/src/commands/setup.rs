@@ -30,6 +30,9 @@ const CLIENTS: [Program; 5] = [
     (&BROWSERS, "chromium"),
 ];
 
+/// What large policies are measured beside.
+const RESOLVERS: [Program; 2] = [(&["dnsmasq"], "dnsmasq-base"), (&["unbound"], "unbound")];
+
 /// Debian's newest Rust, kept for building web browsers; it lives in /usr and leaves rustup's alone.
 const DEBIAN_RUST: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
@@ -85,6 +88,13 @@ pub fn programs() -> Result<()> {
 /// Makes sure of the programs that only tests call.
 pub fn clients() -> Result<()> {
     make_sure_of(&CLIENTS, "the end-to-end tests have no clients")
+}
+
+/// Installs the programs beside which large policies are measured. Without them the rest is measured all the same.
+pub fn resolvers() {
+    if let Err(error) = make_sure_of(&RESOLVERS, "large policies are measured without others beside them") {
+        eprintln!("{error:#}");
+    }
 }
 
 fn found((names, _): &Program) -> Option<&'static str> {

@@ -282,7 +282,7 @@ fn placed(entries: &[Entry], buckets: usize) -> Option<Vec<Cell>> {
             continue;
         }
         if put(&mut cells, second, entry) {
-            overflow(&mut cells, at);
+            send_on(&mut cells, at, entry.hash);
             continue;
         }
         let mut moves = 0;
@@ -294,7 +294,7 @@ fn placed(entries: &[Entry], buckets: usize) -> Option<Vec<Cell>> {
             let [first, second] = names::places(entry.hash, count);
             at = if at == first { second } else { first };
             if at == second {
-                overflow(&mut cells, first);
+                send_on(&mut cells, first, entry.hash);
             }
             if put(&mut cells, at, entry) {
                 break;
@@ -320,9 +320,10 @@ fn swap(cells: &mut [Cell], at: u32, slot: usize, entry: Entry) -> Entry {
     Entry { hash, masks }
 }
 
-fn overflow(cells: &mut [Cell], at: u32) {
-    if let Some(cell) = cells.get_mut(at as usize) {
-        names::set_overflowed(cell);
+/// Marks the first cell of a name that goes to its second.
+fn send_on(cells: &mut [Cell], first: u32, hash: u64) {
+    if let Some(cell) = cells.get_mut(first as usize) {
+        names::set_sent_on(cell, hash);
     }
 }
 
