@@ -7,6 +7,7 @@
 //! * [`present`]: what holds at this moment, by schedules and pauses.
 //! * [`serve`]: `/metrics` and the control socket.
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
+//! * [`resolve`]: hosts that are blocked by their addresses too.
 //! * [`explain`]: why a device gets to a host or does not; from files alone.
 //! * [`daemon`]: `gateway run`.
 //! * [`cli`]: one file a command.
@@ -20,4 +21,5 @@ pub mod observe;
 pub mod policy;
 pub mod present;
 pub mod replay;
+pub mod resolve;
 pub mod serve;
