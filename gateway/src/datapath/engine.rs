@@ -60,12 +60,15 @@ impl Engine {
         let previous = self.maps.read_numbers()?;
         let mut compiled = Compiled::new(config, previous.assign(config)?, self.maps.seed()?)?;
         compiled.who = Who::new(config, standing, &compiled.numbers)?;
-        if !self.resolved.is_empty() {
+        if config.resolves() && !self.resolved.is_empty() {
             let nets = self.resolved.beside(&compiled.nets, config, &compiled.numbers)?;
             compiled.prefixes = PrefixTable::new(&nets);
         }
         let generation = self.put_in_force(config, &previous, &compiled)?;
         self.nets = std::mem::take(&mut compiled.nets);
+        if !config.resolves() {
+            self.resolved = Resolved::default();
+        }
         Ok((compiled, generation))
     }
 
@@ -85,7 +88,8 @@ impl Engine {
     /// # Errors
     /// [`Refused`]; what was in force then still is.
     pub fn apply_resolved(&mut self, config: &Config, resolved: Resolved) -> Result<Option<u64>, Refused> {
-        if resolved == self.resolved {
+        // Without a policy that resolves, the nets are not kept, and there is nothing to put beside them.
+        if resolved == self.resolved || !config.resolves() {
             return Ok(None);
         }
         let nets = resolved.beside(&self.nets, config, &self.maps.read_numbers()?)?;

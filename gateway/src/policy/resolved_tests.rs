@@ -13,7 +13,8 @@ fn resolved(policy: &str, host: &str, addresses: &[&str]) -> Resolved {
 
 #[track_caller]
 fn beside(resolved: &Resolved, policy: &str) -> Vec<String> {
-    let (config, compiled) = (config("", &[policy]), compiled("", &[policy]));
+    let policies = [policy, "name = \"other\"\n[block]\nhosts = [\"b.example\"]\nresolve = true"];
+    let (config, compiled) = (config("", &policies), compiled("", &policies));
     let all = resolved.beside(&compiled.nets, &config, &compiled.numbers).unwrap();
     all.iter().map(|(net, masks)| format!("{net} {} {}", masks.block, masks.allow)).collect()
 }
@@ -38,5 +39,5 @@ fn an_address_of_a_host_or_policy_that_is_gone_is_not_blocked() {
 #[test]
 fn a_policy_that_does_not_resolve_any_more_blocks_no_address_of_its_hosts() {
     let resolved = resolved("p", "a.example", &["203.0.113.7"]);
-    assert_eq!(beside(&resolved, &POLICY.replace("true", "false")), Vec::<String>::new());
+    assert_eq!(beside(&resolved, &POLICY.replace("true", "false")), ["198.51.100.0/24 1 0"]);
 }
