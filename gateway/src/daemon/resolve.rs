@@ -85,8 +85,11 @@ pub struct ResolvedRow {
 impl ResolvedRow {
     fn new(finding: &Finding, now: Instant) -> Self {
         let Finding { policy, host, address, until, state } = finding;
-        let left = SignedDuration::try_from(until.saturating_duration_since(now)).unwrap_or_default();
-        let until = Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX);
+        let left = SignedDuration::from_secs(
+            until.saturating_duration_since(now).as_secs().try_into().unwrap_or(i64::MAX),
+        );
+        let this_second = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
+        let until = this_second.checked_add(left).unwrap_or(Timestamp::MAX);
         let (state, with) = match state {
             State::Blocked => ("blocked", None),
             State::Shared(name) => ("shared", Some(name.to_string())),

@@ -89,7 +89,7 @@ fn an_address_is_blocked_when_a_host_resolves_to_it_and_freed_when_it_does_not_a
         assert_eq!(this.syn(address, port), verdict, "{address}");
     }
     // Names, devices and ports are what they were.
-    let mut tcp = Tcp::new(Path::v4());
+    let mut tcp = Tcp::new(Path::to("192.0.2.80"));
     assert_eq!(give(&mut this.engine, &tcp.syn()), "XDP_PASS");
     assert_eq!(give(&mut this.engine, &tcp.send(&hello("tele.example.org"))), "XDP_DROP");
 }
