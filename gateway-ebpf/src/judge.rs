@@ -64,24 +64,33 @@ pub extern "C" fn judge_destination(scratch: *mut Scratch) -> u32 {
     let Some(scratch) = (unsafe { scratch.as_ref() }) else { return NOT_BLOCKED };
     let (flow, policies) = (&scratch.packet.flow, scratch.packet.device.policies);
     let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return NOT_BLOCKED };
+    let generation = tables.generation;
+    let mut address = 0;
     if let Some(cells) = PREFIXES.get(tables.slot) {
-        let (cells, generation) = (InMap(cells), tables.generation);
+        let cells = InMap(cells);
         let [high, low] = [0, 8].map(|at| word(&flow.destination, at));
         let masks = if scratch.packet.is_v4 {
             #[expect(clippy::cast_possible_truncation, reason = "an IPv4 address is the last four bytes")]
-            let address = V4(low as u32);
-            ranges::masks(&cells, &generation.prefixes_v4, address, policies)
+            let low = V4(low as u32);
+            ranges::masks(&cells, &generation.prefixes_v4, low, policies)
         } else {
             ranges::masks(&cells, &generation.prefixes_v6, V6(high, low), policies)
         };
-        let blocking = lifted(masks, policies);
-        if blocking != 0 {
-            return blocked(blocking, generation, Reason::Address).to_bits();
-        }
+        address = lifted(masks, policies);
     }
+    if address & !generation.observe != 0 {
+        return blocked(address, generation, Reason::Address).to_bits();
+    }
+    // Nobody blocks the address, or only policies that observe: they do not lift what another one says of the port.
     let key = PortKey { port: flow.destination_port, protocol: flow.protocol, reserved: 0 };
     let port = tables.port(key).map_or(0, |masks| lifted(masks, policies));
-    if port != 0 { blocked(port, tables.generation, Reason::Port).to_bits() } else { NOT_BLOCKED }
+    if port & !generation.observe != 0 || address == 0 && port != 0 {
+        blocked(port, generation, Reason::Port).to_bits()
+    } else if address != 0 {
+        blocked(address, generation, Reason::Address).to_bits()
+    } else {
+        NOT_BLOCKED
+    }
 }
 
 /// No verdict: the number of no action.

@@ -1,6 +1,7 @@
 //! `gateway run`: everything is checked first, then loaded, filled, attached and served.
 
 mod clock;
+pub mod lists;
 mod resolve;
 
 use std::collections::BTreeMap;
@@ -22,11 +23,13 @@ use crate::datapath::engine::Engine;
 use crate::datapath::maps::Maps;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
+use crate::lists::fetch::{Limits, Trust};
 use crate::observe::hub::Hub;
 use crate::observe::wait::wait_on;
 use crate::policy::{Checks, Compiled, Config, Counts, warnings_of_config, warnings_of_policies};
 use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
+use crate::subscriptions::keeper::Keeper;
 use clock::Clock;
 pub use resolve::ResolvedRow;
 use resolve::Resolving;
@@ -102,6 +105,8 @@ pub struct Daemon {
     pub health: Arc<Health>,
     /// Events.
     pub hub: Hub,
+    /// Looks after the lists.
+    pub lists: Arc<Keeper>,
 }
 
 impl Daemon {
@@ -124,6 +129,7 @@ impl Daemon {
             resolving: Resolving::default(),
             health: Arc::default(),
             hub: Hub::default(),
+            lists: Arc::new(Keeper::new(Limits::default(), Trust::System)),
         };
         daemon.note_loaded(&daemon.lock(), &compiled, generation);
         Ok(daemon)
@@ -161,10 +167,28 @@ impl Daemon {
         Ok(self.note_loaded(&running, &compiled, generation))
     }
 
+    /// Puts the configuration in force once more, with the lists as they are now. Files that are being edited are left alone.
+    ///
+    /// # Errors
+    /// If the kernel refuses it: what was in force then stays.
+    pub fn apply_again(&self) -> anyhow::Result<()> {
+        let mut running = self.lock();
+        let Running { engine, config, clock, .. } = &mut *running;
+        match engine.apply(config, &clock.standing) {
+            Ok((compiled, generation)) => info!("{}", self.note_loaded(&running, &compiled, generation)),
+            Err(error) => {
+                self.health.lock().reloads_failed += 1;
+                return Err(error).context("cannot load the new lists, the ones in force stay");
+            }
+        }
+        Ok(())
+    }
+
     fn note_loaded(&self, running: &Running, compiled: &Compiled, generation: u64) -> String {
         self.note_standing(running);
         let config = &running.config;
         self.resolving.follow(config);
+        self.lists.follow(config);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =
@@ -333,7 +357,8 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let signals = Signals::new()?;
     let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
     let registry = Registry::new();
-    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, Arc::clone(&daemon.health))))?;
+    let (health, lists_of_daemon) = (Arc::clone(&daemon.health), Arc::clone(&daemon.lists));
+    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, health, lists_of_daemon)))?;
     let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
     info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
     // Without systemd there is nobody to tell.
@@ -347,6 +372,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         () = watch(&daemon) => {}
         result = clock::watch(&daemon) => result?,
         result = resolve::watch(&daemon) => result?,
+        () = lists::keep(&daemon) => {}
         result = log => result.context("the kernel's log ended")?,
     }
     // One that is left behind is replaced at the next start.

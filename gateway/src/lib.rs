@@ -1,10 +1,11 @@
 //! The user half of gateway: policies, the tables in the kernel, and what people see of them.
 //!
-//! * [`lists`]: block lists as the world publishes them, from bytes to rules.
+//! * [`lists`]: block lists as the world publishes them: fetched, kept on the disk, and read from bytes to rules.
 //! * [`policy`]: from text to checked policies to compiled tables; pure, knows no kernel.
 //! * [`datapath`]: the only room that touches aya: load, attach, pin, fill, read.
 //! * [`observe`]: events and counters in terms of people.
 //! * [`present`]: what holds at this moment, by schedules and pauses.
+//! * [`subscriptions`]: the lists of the policies in force, kept fresh.
 //! * [`serve`]: `/metrics` and the control socket.
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
 //! * [`resolve`]: hosts that are blocked by their addresses too.
@@ -23,3 +24,4 @@ pub mod present;
 pub mod replay;
 pub mod resolve;
 pub mod serve;
+pub mod subscriptions;

@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::copies::open_copy;
 use super::places::ConfigArg;
 use super::table::print_json;
+use crate::lists::store::Store;
 use crate::policy::{
-    Checks, Compiled, Config, Examined, Mistake, Numbers, Severity, warnings_of_config, warnings_of_lists,
-    warnings_of_policies,
+    Checks, Compiled, Config, DEFAULT_CACHE, Examined, Mistake, Numbers, Severity, warnings_of_config,
+    warnings_of_lists, warnings_of_policies,
 };
 
 /// Options of `gateway check`.
@@ -70,7 +70,9 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     if let Some(config) = &examined.config {
         warnings.extend(warnings_of_config(config));
     }
-    let of_lists = warnings_of_lists(examined.policies(), &open_copy);
+    let cache = examined.config.as_ref().map_or(Path::new(DEFAULT_CACHE), |config| &config.cache);
+    let store = Store::new(cache);
+    let of_lists = warnings_of_lists(examined.policies(), &|source| store.open(source));
     let Examined { config, mut mistakes, .. } = examined;
     let (of_lists, unreadable): (Vec<_>, Vec<_>) =
         of_lists.into_iter().partition(|found| found.severity == Severity::Warning);

@@ -8,12 +8,12 @@ use anyhow::bail;
 use gateway_common::abi::PortKey;
 use jiff::Zoned;
 
-use super::copies::open_copy;
 use super::places::ConfigArg;
 use super::table::print_json;
 use crate::explain::matches::Asked;
 use crate::explain::who::Who;
 use crate::explain::{Question, explain};
+use crate::lists::store::Store;
 use crate::policy::{BadHost, Checks, Config, HostName, Refusal, Shown, port};
 
 /// Options of `gateway explain`.
@@ -46,7 +46,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let who = Who::find(&config, &args.device)?;
     let question = Question { host: read_host(&args.host)?, port: args.port, now: Zoned::now() };
-    let explanation = explain(&config, who, question, &open_copy);
+    let store = Store::new(&config.cache);
+    let explanation = explain(&config, who, question, &|source| store.open(source));
     if args.json {
         print_json(&[explanation.row()])?;
     } else {

@@ -4,11 +4,11 @@
 
 mod check;
 mod client;
-mod copies;
 mod detach;
 mod devices;
 mod events;
 mod explain;
+mod lists;
 mod pause;
 mod places;
 mod reload;
@@ -47,6 +47,8 @@ enum Command {
     Resolved(resolved::Args),
     /// Show names that were learned and what was blocked
     Events(events::Args),
+    /// Show the subscribed lists: age, entries, skipped lines, last error; or fetch them now
+    Lists(lists::Args),
     /// Run the frames of a capture through the real program, attached to nothing: what would the policies have done?
     Replay(replay::Args),
     /// Print the JSON Schema of the configuration and of a policy file, for editors
@@ -73,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Resolved(args) => resolved::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Lists(args) => lists::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Pause(args) => pause::pause(&args),
         Command::Resume(args) => pause::resume(&args),

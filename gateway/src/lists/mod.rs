@@ -8,6 +8,7 @@ mod adblock;
 mod addresses;
 mod detect;
 mod dnsmasq;
+pub mod fetch;
 mod lines;
 mod name;
 mod net;
@@ -15,7 +16,12 @@ mod plain;
 mod read;
 mod rpz;
 mod rules;
+pub mod sanity;
+#[cfg(test)]
+pub(crate) mod server;
 mod skip;
+pub mod state;
+pub mod store;
 #[cfg(test)]
 mod testing;
 

@@ -30,6 +30,8 @@ pub const DEFAULT_STATE: &str = "/var/lib/gateway";
 
 /// Where servers of names listen (RFC 1035, 4.2).
 const DNS_PORT: u16 = 53;
+/// Where copies of lists are kept if `[lists] cache` does not say otherwise.
+pub const DEFAULT_CACHE: &str = "/var/cache/gateway";
 
 /// Longest name of an interface in bytes (`IFNAMSIZ` less the NUL).
 const MAX_INTERFACE: usize = 15;
@@ -56,6 +58,8 @@ pub struct Config {
     pub servers: Vec<SocketAddr>,
     /// UNIX socket on which the daemon is spoken to; absolute.
     pub socket: PathBuf,
+    /// Folder for the copies of lists that come from a URL; absolute.
+    pub cache: PathBuf,
     /// Names of the policies of a device that is not listed.
     pub default_policies: Vec<String>,
     /// The devices, in the order of the file.
@@ -181,6 +185,8 @@ fn check(
     let socket = raw.control.as_ref().and_then(|control| control.0.socket.as_ref());
     let socket = socket.map_or(Some(PathBuf::from(DEFAULT_SOCKET)), |text| check_socket(checker, text));
     let servers = raw.resolve.as_ref().map(|resolve| check_servers(checker, &resolve.0.servers));
+    let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
+    let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
         let missing = "devices without a [[device]] are counted together, as `other`";
@@ -197,6 +203,7 @@ fn check(
         listen: listen?,
         servers: servers.unwrap_or_default(),
         socket: socket?,
+        cache: cache?,
         default_policies,
         devices,
         policies: Vec::new(),

@@ -88,6 +88,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(config.pin, Path::new("/sys/fs/bpf/gateway"));
     assert_eq!(config.listen.to_string(), "127.0.0.1:9469");
     assert_eq!(config.socket, Path::new("/run/gateway/control.sock"));
+    assert_eq!(config.cache, Path::new("/var/cache/gateway"));
     assert_eq!(config.default_policies, [""; 0]);
     assert!(config.devices.is_empty() && config.policies.is_empty());
 }
@@ -380,12 +381,15 @@ fn track_is_refused_as_not_in_this_version() {
 #[test]
 fn paths_and_addresses_that_cannot_be_are_refused() {
     assert_eq!(
-        told("pin = \"bpf\"\n[metrics]\nlisten = \"localhost:9469\"\n[control]\nsocket = \"control.sock\"\n"),
+        told(
+            "pin = \"bpf\"\n[metrics]\nlisten = \"localhost:9469\"\n[control]\nsocket = \"control.sock\"\n[lists]\ncache = \"x\"\n"
+        ),
         [
             "gateway.toml:3:7: `bpf` is not an absolute path (write pin = \"/…\", from the root on)",
             "gateway.toml:5:10: `localhost:9469` is not an address with a port (write listen = \"127.0.0.1:9469\", or \
              \"[::1]:9469\" for IPv6)",
             "gateway.toml:7:10: `control.sock` is not an absolute path (write socket = \"/…\", from the root on)",
+            "gateway.toml:9:9: `x` is not an absolute path (write cache = \"/…\", from the root on)",
         ]
     );
     let long = format!("control.socket = \"/{}\"", "a".repeat(107));

@@ -42,7 +42,9 @@ pub(crate) mod testing;
 mod warnings;
 
 pub use compile::{CompileError, Compiled, Who};
-pub use config::{Checks, Config, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE, Examined};
+pub use config::{
+    Checks, Config, DEFAULT_CACHE, DEFAULT_LISTEN, DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE, Examined,
+};
 pub use device::{Device, OTHER};
 pub use device_address::{BadAddress, DeviceAddress};
 pub(crate) use escape::{Escaped, Shown};

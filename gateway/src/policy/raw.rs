@@ -27,6 +27,7 @@ pub(super) struct RawConfig {
     pub metrics: Option<Table<RawMetrics>>,
     pub control: Option<Table<RawControl>>,
     pub resolve: Option<Table<RawResolve>>,
+    pub lists: Option<Table<RawLists>>,
     pub defaults: Option<Table<RawDefaults>>,
     #[serde(default)]
     pub device: Vec<Spanned<Table<RawDevice>>>,
@@ -49,6 +50,12 @@ pub(super) struct RawControl {
 pub(super) struct RawResolve {
     #[serde(default)]
     pub servers: Vec<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLists {
+    pub cache: Option<Text>,
 }
 
 #[derive(Deserialize)]

@@ -13,7 +13,7 @@ use super::*;
 use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
-    LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList,
+    LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList, RawLists,
     RawMetrics, RawPolicy, RawResolve, RawSchedule,
 };
 
@@ -92,6 +92,7 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("config/metrics", keys_of::<RawMetrics>()),
         ("config/control", keys_of::<RawControl>()),
         ("config/resolve", keys_of::<RawResolve>()),
+        ("config/lists", keys_of::<RawLists>()),
         ("config/defaults", keys_of::<RawDefaults>()),
         ("config/device/*", keys_of::<RawDevice>()),
         ("policy", keys_of::<RawPolicy>()),

@@ -1,7 +1,6 @@
 //! The lists of all policies into the tables: each is read once, for all policies that subscribe to it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 
 use gateway_common::abi::{Masks, NameMasks};
@@ -9,6 +8,7 @@ use gateway_common::abi::{Masks, NameMasks};
 use super::compile::{CompileError, Tables, add, bit};
 use super::config::Config;
 use super::numbers::Numbers;
+use crate::lists::store::Store;
 use crate::lists::{self, Format, Rule, Scope, Sink, Source};
 
 /// How many rules the lists of a policy hold, those that allow included.
@@ -53,8 +53,9 @@ pub(super) fn subscribe(
         }
     }
     let mut subscribed: BTreeMap<String, Counts> = BTreeMap::new();
+    let store = Store::new(&config.cache);
     for ((source, format, bare), readers) in readings {
-        let counts = add_list(source, format, bare, readers.bits, tables).map_err(|error| {
+        let counts = add_list(&store, (source, format, bare), readers.bits, tables).map_err(|error| {
             let policy = readers.policies.first().copied().unwrap_or_default();
             CompileError::List { policy: policy.into(), list: readers.label.into(), why: error.to_string() }
         })?;
@@ -69,23 +70,16 @@ pub(super) fn subscribe(
 }
 
 fn add_list(
-    source: &Source,
-    format: Option<Format>,
-    bare: Scope,
+    store: &Store,
+    (source, format, bare): Reading<'_>,
     bits: u64,
     tables: &mut Tables,
 ) -> io::Result<Counts> {
-    let Some(mut list) = open(source)? else { return Ok(Counts::default()) };
+    // A list that was never fetched is empty until it comes.
+    let Some(mut list) = store.open(source)? else { return Ok(Counts::default()) };
     let mut adding = Adding::new(tables, bits);
     lists::read(&mut list, format, bare, &mut adding)?;
     Ok(adding.counts)
-}
-
-fn open(source: &Source) -> io::Result<Option<File>> {
-    match source {
-        Source::Path(path) => File::open(path).map(Some),
-        Source::Url(_) => Ok(None),
-    }
 }
 
 /// Adds each rule for some policies.

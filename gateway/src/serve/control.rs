@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio_stream::StreamExt as _;
 
+use super::lists::{LISTS, UPDATE, lists, update};
 use crate::daemon::Daemon;
 use crate::observe::event::Record;
 
@@ -101,6 +102,8 @@ pub async fn serve(listener: UnixListener, daemon: Arc<Daemon>) -> std::io::Resu
         .route(RESUME, post(resume))
         .route(SCHEDULED, get(scheduled))
         .route(RESOLVED, get(resolved))
+        .route(LISTS, get(lists))
+        .route(UPDATE, post(update))
         .with_state(daemon);
     axum::serve(listener, router).await
 }

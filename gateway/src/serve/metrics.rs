@@ -11,17 +11,19 @@ use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGaugeVec, Opts};
 use crate::daemon::{Health, State};
 use crate::datapath::maps::Maps;
 use crate::observe::snapshot::{DeviceRow, Snapshot};
+use crate::subscriptions::keeper::Keeper;
 
 /// Reads the maps when it is asked. It has handles of its own, so that a scrape and a reload do not wait for each other.
 pub struct KernelCollector {
     maps: Mutex<Maps>,
     health: Arc<Health>,
+    lists: Arc<Keeper>,
 }
 
 impl KernelCollector {
-    /// A collector of what is in `maps` and in `health`.
-    pub fn new(maps: Maps, health: Arc<Health>) -> Self {
-        Self { maps: Mutex::new(maps), health }
+    /// A collector of what is in `maps`, in `health` and of `lists`.
+    pub fn new(maps: Maps, health: Arc<Health>, lists: Arc<Keeper>) -> Self {
+        Self { maps: Mutex::new(maps), health, lists }
     }
 
     fn gather(&self) -> anyhow::Result<Vec<MetricFamily>> {
@@ -39,6 +41,7 @@ impl KernelCollector {
         standing(&state, &mut families)?;
         resolved(&state, &mut families)?;
         health_of_daemon(&state, &mut families)?;
+        super::lists::gather(&self.lists, &mut families)?;
         Ok(families)
     }
 }
@@ -244,10 +247,10 @@ fn mac(device: &DeviceRow) -> String {
     device.address.map(String::from).unwrap_or_default()
 }
 
-fn counters(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+pub(super) fn counters(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
     IntCounterVec::new(Opts::new(name, help), labels)
 }
 
-fn int_gauges(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+pub(super) fn int_gauges(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
     IntGaugeVec::new(Opts::new(name, help), labels)
 }

@@ -101,3 +101,24 @@ fn what_a_policy_that_observes_allows_is_allowed() {
         &passes(Reason::TlsSni).begins().named("www.example.org"),
     );
 }
+
+#[test]
+fn a_policy_that_observes_an_address_does_not_lift_the_block_of_a_port() {
+    let setup = Setup::new()
+        .policy(
+            "watch",
+            "action = \"observe\"\n[block]\naddresses = [\"203.0.113.0/24\"]\nports = [\"tcp/25\"]",
+        )
+        .policy("p", "[block]\nports = [\"tcp/853\"]")
+        .device("phone", PHONE, &["watch", "p"]);
+    let mut filter = Filter::new(&setup);
+    let syn = |port| Tcp::new(Path::to("203.0.113.9").port(port)).syn();
+    filter.give(&syn(853), &drops(Reason::Port, "p").begins().decides(Kind::None));
+    // Two that only observe: the address comes first.
+    for port in [25, 443] {
+        let mut tcp = Tcp::new(Path::to("203.0.113.9").port(port));
+        filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
+        let watched = observes(Reason::NotInspected, "watch").because(Reason::Address).decides(Kind::Address);
+        filter.give(&tcp.send(NO_PROTOCOL), &watched);
+    }
+}
