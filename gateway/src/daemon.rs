@@ -3,6 +3,7 @@
 mod clock;
 pub mod lists;
 mod memory;
+mod resolve;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ use crate::serve::metrics::KernelCollector;
 use crate::serve::{control, http};
 use crate::subscriptions::keeper::Keeper;
 use clock::Clock;
+pub use resolve::ResolvedRow;
+use resolve::Resolving;
 
 /// How often the interfaces are looked at, to filter again on one that went and came.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
@@ -56,6 +59,8 @@ pub struct State {
     pub policies: Vec<(String, bool)>,
     /// Name and address of each device, and whether it is paused.
     pub devices: Vec<(String, String, bool)>,
+    /// Each policy that resolves its hosts, how many addresses it blocks for that, and how many it spares as shared.
+    pub resolved: Vec<(String, usize, usize)>,
 }
 
 /// An interface, for the metrics.
@@ -96,6 +101,7 @@ pub struct Daemon {
     running: Mutex<Running>,
     /// Told when the next look at the clock may be due earlier than was thought.
     clock_has_changed: Notify,
+    resolving: Resolving,
     /// What it knows of itself.
     pub health: Arc<Health>,
     /// Events.
@@ -121,6 +127,7 @@ impl Daemon {
             file: config.file.clone(),
             running: Mutex::new(Running { engine, config, attached, clock }),
             clock_has_changed: Notify::new(),
+            resolving: Resolving::default(),
             health: Arc::default(),
             hub: Hub::default(),
             lists: Arc::new(Keeper::new(Limits::default(), Trust::System)),
@@ -183,6 +190,7 @@ impl Daemon {
     fn note_loaded(&self, running: &Running, compiled: &Compiled, generation: u64) -> String {
         self.note_standing(running);
         let config = &running.config;
+        self.resolving.follow(config);
         self.lists.follow(config);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
@@ -368,6 +376,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
         () = watch(&daemon) => {}
         result = clock::watch(&daemon) => result?,
+        result = resolve::watch(&daemon) => result?,
         () = lists::keep(&daemon) => {}
         result = log => result.context("the kernel's log ended")?,
     }

@@ -8,6 +8,7 @@
 //! * [`subscriptions`]: the lists of the policies in force, kept fresh.
 //! * [`serve`]: `/metrics` and the control socket.
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
+//! * [`resolve`]: hosts that are blocked by their addresses too.
 //! * [`explain`]: why a device gets to a host or does not; from files alone.
 //! * [`daemon`]: `gateway run`.
 //! * [`cli`]: one file a command.
@@ -21,5 +22,6 @@ pub mod observe;
 pub mod policy;
 pub mod present;
 pub mod replay;
+pub mod resolve;
 pub mod serve;
 pub mod subscriptions;

@@ -13,6 +13,7 @@ mod pause;
 mod places;
 mod reload;
 mod replay;
+mod resolved;
 mod run;
 mod schema;
 mod status;
@@ -42,6 +43,8 @@ enum Command {
     Status(status::Args),
     /// List the devices with their policies and counters
     Devices(devices::Args),
+    /// List the addresses that are blocked because hosts resolve to them, and those that are not and why
+    Resolved(resolved::Args),
     /// Show names that were learned and what was blocked
     Events(events::Args),
     /// Show the subscribed lists: age, entries, skipped lines, last error; or fetch them now
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => return check_code(replay::run(&args)),
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
+        Command::Resolved(args) => resolved::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Lists(args) => lists::run(&args),

@@ -9,15 +9,17 @@ use hyper::Method;
 use jiff::Zoned;
 use nix::net::if_::if_nametoindex;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::client::request;
 use super::places::{ConfigArg, Places};
 use super::table::print_json;
+use crate::daemon::ResolvedRow;
 use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
 use crate::present::moment::Scheduled;
 use crate::present::pauses::shown;
-use crate::serve::control::SCHEDULED;
+use crate::serve::control::{RESOLVED, SCHEDULED};
 
 /// Options of `gateway status`.
 #[derive(Debug, clap::Args)]
@@ -42,6 +44,10 @@ struct Status {
     policies: Vec<String>,
     /// Those of them with a schedule, as the daemon knows them.
     scheduled: Vec<Scheduled>,
+    /// Addresses that are blocked because hosts resolve to them, as the daemon knows them.
+    resolved: usize,
+    /// Those that are not, because they also serve names that are not blocked.
+    shared: usize,
     flows: usize,
     events_lost: u64,
 }
@@ -80,9 +86,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             }
         })
         .collect();
+    let resolved: Vec<ResolvedRow> = ask(&places, RESOLVED).unwrap_or_default();
+    let in_state = |state: &str| resolved.iter().filter(|row| row.state == state).count();
     let status = Status {
         daemon: UnixStream::connect(&places.socket).is_ok(),
-        scheduled: ask_for_schedules(&places).unwrap_or_default(),
+        scheduled: ask(&places, SCHEDULED).unwrap_or_default(),
+        resolved: in_state("blocked"),
+        shared: in_state("shared"),
         abi: ABI_VERSION,
         generation: maps.generation()?,
         interfaces,
@@ -104,9 +114,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// What only a running daemon can tell: the files may say something else than what is in force.
-fn ask_for_schedules(places: &Places) -> anyhow::Result<Vec<Scheduled>> {
+fn ask<T: DeserializeOwned>(places: &Places, path: &str) -> anyhow::Result<T> {
     let mut body = Vec::new();
-    request(&places.socket, Method::GET, SCHEDULED, |piece| Ok(body.write_all(piece)?))?;
+    request(&places.socket, Method::GET, path, |piece| Ok(body.write_all(piece)?))?;
     Ok(serde_json::from_slice(&body)?)
 }
 
@@ -136,6 +146,10 @@ fn print(status: &Status) {
     println!("policies    {}", policies.join(", "));
     let paused = if status.paused > 0 { format!(", {} paused", status.paused) } else { String::new() };
     println!("devices     {}{paused}", status.devices);
+    if status.resolved + status.shared > 0 {
+        let Status { resolved, shared, .. } = status;
+        println!("resolved    {resolved} addresses of hosts blocked, {shared} not because they are shared");
+    }
     println!("flows       {}", status.flows);
     println!("events lost {}", status.events_lost);
 }

@@ -6,7 +6,9 @@ use super::load::{Loaded, Options};
 use super::maps::Maps;
 use super::mute::voice;
 use super::pins::Pins;
-use crate::policy::{CompileError, Compiled, Config, Numbers, Standing, TooMany, Who};
+use crate::policy::{
+    CompileError, Compiled, Config, Numbers, PrefixTable, Prefixes, Resolved, Standing, TooMany, Who,
+};
 
 /// A policy that could not be put in force. The one before it still is.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,10 @@ pub struct Engine {
     /// The maps.
     pub maps: Maps,
     pins: Pins,
+    /// The nets of the configuration in force, if addresses of hosts may come beside them.
+    nets: Prefixes,
+    /// The addresses of hosts that are in force.
+    resolved: Resolved,
 }
 
 impl Engine {
@@ -42,11 +48,11 @@ impl Engine {
         pins.create()?;
         let loaded = Loaded::new(Options { pins: Some(&pins), log, hurried: false })?;
         let maps = Maps::pinned(&pins)?;
-        Ok(Self { loaded, maps, pins })
+        Ok(Self { loaded, maps, pins, nets: Prefixes::new(), resolved: Resolved::default() })
     }
 
     /// Puts the policies of `config` in force as a whole, as far as they hold, and returns what was compiled and the new
-    /// generation's number.
+    /// generation's number. Addresses of hosts that it still blocks stay blocked.
     ///
     /// # Errors
     /// [`Refused`]; what was in force then still is.
@@ -54,7 +60,15 @@ impl Engine {
         let previous = self.maps.read_numbers()?;
         let mut compiled = Compiled::new(config, previous.assign(config)?, self.maps.seed()?)?;
         compiled.who = Who::new(config, standing, &compiled.numbers)?;
+        if config.resolves() && !self.resolved.is_empty() {
+            let nets = self.resolved.beside(&compiled.nets, config, &compiled.numbers)?;
+            compiled.prefixes = PrefixTable::new(&nets);
+        }
         let generation = self.put_in_force(config, &previous, &compiled)?;
+        self.nets = std::mem::take(&mut compiled.nets);
+        if !config.resolves() {
+            self.resolved = Resolved::default();
+        }
         Ok((compiled, generation))
     }
 
@@ -66,6 +80,22 @@ impl Engine {
     pub fn apply_who(&mut self, config: &Config, standing: &Standing) -> Result<u64, Refused> {
         let who = Who::new(config, standing, &self.maps.read_numbers()?)?;
         Ok(self.maps.put_who_in_force(&who)?)
+    }
+
+    /// Puts these addresses of hosts in force in place of those that are; `config` is in force, and all else stays what it
+    /// is. Returns the new generation's number, or `None` if those addresses are in force already.
+    ///
+    /// # Errors
+    /// [`Refused`]; what was in force then still is.
+    pub fn apply_resolved(&mut self, config: &Config, resolved: Resolved) -> Result<Option<u64>, Refused> {
+        // Without a policy that resolves, the nets are not kept, and there is nothing to put beside them.
+        if resolved == self.resolved || !config.resolves() {
+            return Ok(None);
+        }
+        let nets = resolved.beside(&self.nets, config, &self.maps.read_numbers()?)?;
+        let generation = self.maps.put_prefixes_in_force(&PrefixTable::new(&nets))?;
+        self.resolved = resolved;
+        Ok(Some(generation))
     }
 
     fn put_in_force(

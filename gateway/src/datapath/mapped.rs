@@ -9,7 +9,7 @@ use aya::maps::MapData;
 use gateway_common::table::{CELL_BYTES, Cell};
 use nix::libc;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
-use zerocopy::IntoBytes as _;
+use zerocopy::{FromBytes as _, IntoBytes as _};
 
 use super::Error;
 use super::maps::map;
@@ -81,4 +81,33 @@ fn write(table: &OwnedFd, cells: &[Cell]) -> io::Result<()> {
     // SAFETY: this is the mapping made above; no reference to it is left.
     unsafe { munmap(memory, len.get()) }?;
     Ok(())
+}
+
+/// What `look` finds in the cells of a table that was made by [`table`].
+///
+/// # Errors
+/// [`Error::System`] if the kernel does not map it, [`Error::Map`] if it does not say how large it is.
+pub fn read<T>(name: &'static str, table: &MapData, look: impl FnOnce(&[Cell]) -> T) -> Result<T, Error> {
+    let info = table.info().map_err(|source| map("read", name, source))?;
+    let Some(len) = usize::try_from(info.max_entries())
+        .ok()
+        .and_then(|cells| cells.checked_mul(CELL_BYTES))
+        .and_then(NonZeroUsize::new)
+    else {
+        return Ok(look(&[]));
+    };
+    let wrap =
+        |errno: nix::Error| Error::System { call: "reading a table of the policy", source: errno.into() };
+    // SAFETY: a new mapping, at a place of the kernel's choice, takes nothing from anybody.
+    let memory = unsafe { mmap(None, len, ProtFlags::PROT_READ, MapFlags::MAP_SHARED, table.fd(), 0) };
+    let memory = memory.map_err(wrap)?;
+    // SAFETY: the kernel has mapped `len` bytes there, at the beginning of a page. Nobody writes to a table once it is in a slot.
+    let bytes = unsafe { std::slice::from_raw_parts(memory.as_ptr().cast::<u8>().cast_const(), len.get()) };
+    let found = <[Cell]>::ref_from_bytes(bytes).map(look);
+    // SAFETY: this is the mapping made above; `look` has given back what it was lent.
+    unsafe { munmap(memory, len.get()) }.map_err(wrap)?;
+    found.map_err(|_| Error::System {
+        call: "reading a table of the policy",
+        source: io::ErrorKind::InvalidData.into(),
+    })
 }

@@ -6,13 +6,13 @@
 
 use aya::maps::of_maps::ArrayOfMaps;
 use aya::maps::{HashMap, MapData, MapError};
-use gateway_common::abi::Generation;
+use gateway_common::abi::{Generation, Masks};
 
 use super::Error;
 use super::mapped;
 use super::maps::{Devices, Maps, Ports, Table, map};
 use super::plain::Plain;
-use crate::policy::{Compiled, Who};
+use crate::policy::{Compiled, NameView, PrefixTable, Who};
 
 /// Inner maps of one slot.
 struct Slot {
@@ -72,7 +72,7 @@ impl Maps {
             prefixes_v6: compiled.prefixes.v6,
             ..self.in_force()?
         };
-        self.swap(&slot, generation, &compiled.who)
+        self.swap(&slot, with_who(generation, &compiled.who))
     }
 
     /// Puts in force that these policies apply to these devices, while the tables stay what they are; returns the number of
@@ -81,29 +81,53 @@ impl Maps {
     /// # Errors
     /// As [`Maps::put_in_force`].
     pub fn put_who_in_force(&mut self, who: &Who) -> Result<u64, Error> {
+        let slot = Slot { devices: devices(who)?, ..self.slot_in_force()? };
+        self.swap(&slot, with_who(self.in_force()?, who))
+    }
+
+    /// Puts in force that these nets are blocked or allowed, while all else stays what it is; returns the number of the new
+    /// generation.
+    ///
+    /// # Errors
+    /// As [`Maps::put_in_force`].
+    pub fn put_prefixes_in_force(&mut self, prefixes: &PrefixTable) -> Result<u64, Error> {
+        let slot = Slot { prefixes: mapped::table("PREFIXES", &prefixes.cells)?, ..self.slot_in_force()? };
+        let generation =
+            Generation { prefixes_v4: prefixes.v4, prefixes_v6: prefixes.v6, ..self.in_force()? };
+        self.swap(&slot, generation)
+    }
+
+    /// What is listed of each of the names, which are lower-case and without a trailing dot.
+    ///
+    /// # Errors
+    /// [`Error::Map`] or [`Error::System`] if the table in force cannot be read.
+    pub fn look_up_names(&self, names: &[&str]) -> Result<Vec<Masks>, Error> {
+        let Generation { names: shape, hash_seed: seed, .. } = self.in_force()?;
+        let table = self.slot_in_force()?.names;
+        mapped::read("NAMES", &table, |cells| {
+            let view = NameView { cells, shape, seed };
+            names.iter().map(|name| view.look_up(name.as_bytes())).collect()
+        })
+    }
+
+    /// The inner maps of the slot in force.
+    fn slot_in_force(&self) -> Result<Slot, Error> {
         let active = self.active_slot()?;
-        let slot = Slot {
-            devices: devices(who)?,
+        Ok(Slot {
+            devices: self.devices.get(&active, 0).map_err(|source| map("read", "DEVICES", source))?,
             names: self.names.get(&active, 0).map_err(|source| map("read", "NAMES", source))?,
             prefixes: self.prefixes.get(&active, 0).map_err(|source| map("read", "PREFIXES", source))?,
             ports: self.ports.get(&active, 0).map_err(|source| map("read", "PORTS", source))?,
-        };
-        self.swap(&slot, self.in_force()?, who)
+        })
     }
 
     /// Makes of the idle slot the one in force.
-    fn swap(&mut self, slot: &Slot, generation: Generation, who: &Who) -> Result<u64, Error> {
+    fn swap(&mut self, slot: &Slot, generation: Generation) -> Result<u64, Error> {
         let number = self.generation()? + 1;
         let old = self.active_slot()?;
         let idle = 1 - old;
         self.enter(idle, slot)?;
-        let prefixes = who.devices.keys().map(|key| key.bytes).filter(|bytes| *bytes < 6);
-        let generation = Generation {
-            number,
-            default_policies: who.default_policies,
-            mac_prefixes: prefixes.fold(0, |mask, bytes| mask | 1 << bytes),
-            ..generation
-        };
+        let generation = Generation { number, ..generation };
         self.generations
             .set(idle, Plain(generation), 0)
             .map_err(|source| map("fill", "GENERATIONS", source))?;
@@ -130,6 +154,16 @@ impl Maps {
         set(&mut self.names, "NAMES", slot, &inner.names)?;
         set(&mut self.prefixes, "PREFIXES", slot, &inner.prefixes)?;
         set(&mut self.ports, "PORTS", slot, &inner.ports)
+    }
+}
+
+/// The generation with what it says of devices.
+fn with_who(generation: Generation, who: &Who) -> Generation {
+    let prefixes = who.devices.keys().map(|key| key.bytes).filter(|bytes| *bytes < 6);
+    Generation {
+        default_policies: who.default_policies,
+        mac_prefixes: prefixes.fold(0, |mask, bytes| mask | 1 << bytes),
+        ..generation
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Compiled {
     pub names: NameTable,
     /// The nets that a policy blocks or allows.
     pub prefixes: PrefixTable,
+    /// The same one by one, if addresses of hosts are to be put beside them; else none.
+    pub nets: Prefixes,
     /// The ports that a policy blocks or allows.
     pub ports: BTreeMap<PortKey, Masks>,
     /// Policies that observe and do not block.
@@ -95,8 +97,9 @@ impl Compiled {
         let subscribed = subscribe(config, &numbers, &mut tables)?;
         let who = Who::new(config, &Standing::default(), &numbers)?;
         let Tables { names, prefixes, ports } = tables;
-        let (names, prefixes) = (names.build(), PrefixTable::new(&prefixes));
-        Ok(Self { numbers, who, names, prefixes, ports, subscribed, ..this })
+        let (names, table) = (names.build(), PrefixTable::new(&prefixes));
+        let nets = if config.resolves() { prefixes } else { Prefixes::new() };
+        Ok(Self { numbers, who, names, prefixes: table, nets, ports, subscribed, ..this })
     }
 
     fn add_switches(&mut self, policy: &Policy, bit: u64) {

@@ -1,7 +1,7 @@
 //! The configuration of the gateway: its file and the policies beside it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use gateway_common::abi::MAX_POLICIES;
@@ -20,8 +20,7 @@ use super::reading::{Checker, Reading, read, text_of};
 pub const DEFAULT_PIN: &str = "/sys/fs/bpf/gateway";
 
 /// Where metrics are served if `[metrics] listen` does not say otherwise.
-pub const DEFAULT_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9469);
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9469);
 
 /// Where the daemon is spoken to if `[control] socket` does not say otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/gateway/control.sock";
@@ -29,6 +28,8 @@ pub const DEFAULT_SOCKET: &str = "/run/gateway/control.sock";
 /// Where the daemon keeps what outlives it if `state` does not say otherwise.
 pub const DEFAULT_STATE: &str = "/var/lib/gateway";
 
+/// Where servers of names listen (RFC 1035, 4.2).
+const DNS_PORT: u16 = 53;
 /// Where copies of lists are kept if `[lists] cache` does not say otherwise.
 pub const DEFAULT_CACHE: &str = "/var/cache/gateway";
 
@@ -53,6 +54,8 @@ pub struct Config {
     pub state: PathBuf,
     /// Where metrics are served.
     pub listen: SocketAddr,
+    /// Servers that are asked for the addresses of hosts; none for those of this machine.
+    pub servers: Vec<SocketAddr>,
     /// UNIX socket on which the daemon is spoken to; absolute.
     pub socket: PathBuf,
     /// Folder for the copies of lists that come from a URL; absolute.
@@ -117,6 +120,11 @@ impl Config {
         config.ok_or(Mistakes(mistakes))
     }
 
+    /// Whether a policy wants the addresses of its hosts.
+    pub fn resolves(&self) -> bool {
+        self.policies.iter().any(|policy| policy.resolve)
+    }
+
     /// Reads and checks the configuration and every policy, and keeps what is right beside what is wrong.
     pub fn examine(path: &Path, checks: &Checks) -> Examined {
         let source = match read_file(path) {
@@ -176,6 +184,7 @@ fn check(
     let listen = listen.map_or(Some(DEFAULT_LISTEN), |text| check_listen(checker, text));
     let socket = raw.control.as_ref().and_then(|control| control.0.socket.as_ref());
     let socket = socket.map_or(Some(PathBuf::from(DEFAULT_SOCKET)), |text| check_socket(checker, text));
+    let servers = raw.resolve.as_ref().map(|resolve| check_servers(checker, &resolve.0.servers));
     let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
     let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
     let mut default_policies = Vec::new();
@@ -192,6 +201,7 @@ fn check(
         pin: pin?,
         state: state?,
         listen: listen?,
+        servers: servers.unwrap_or_default(),
         socket: socket?,
         cache: cache?,
         default_policies,
@@ -323,6 +333,25 @@ fn check_listen(checker: &mut Checker<'_>, text: &Text) -> Option<SocketAddr> {
         );
     }
     address
+}
+
+/// Servers by their addresses, with a port or with that of DNS.
+fn check_servers(checker: &mut Checker<'_>, texts: &[Text]) -> Vec<SocketAddr> {
+    let address = |text: &str| {
+        text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse::<IpAddr>().ok()?, DNS_PORT)))
+    };
+    let mut servers = Vec::new();
+    for text in texts {
+        match address(text.get_ref()) {
+            Some(server) => servers.push(server),
+            None => {
+                let title = format!("{} is not the address of a server", Shown(text.get_ref()));
+                let cure = "write an address, such as \"192.0.2.53\", \"192.0.2.53:5353\" or \"[2001:db8::53]:5353\"";
+                checker.refuse(text.span(), title, cure);
+            }
+        }
+    }
+    servers
 }
 
 #[cfg(test)]

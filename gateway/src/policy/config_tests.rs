@@ -475,3 +475,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn servers_are_given_by_address_with_a_port_or_with_that_of_dns() {
+    let config = crate::policy::testing::config(
+        "[resolve]\nservers = [\"192.0.2.53\", \"192.0.2.53:5353\", \"2001:db8::53\", \"[2001:db8::53]:5353\"]",
+        &[],
+    );
+    let servers: Vec<String> = config.servers.iter().map(ToString::to_string).collect();
+    assert_eq!(servers, ["192.0.2.53:53", "192.0.2.53:5353", "[2001:db8::53]:53", "[2001:db8::53]:5353"]);
+    for (text, column) in [("dns.example", 12), ("192.0.2.53:x", 12)] {
+        let told = told(&format!("[resolve]\nservers = [\"{text}\"]\n")).concat();
+        assert!(told.contains(&format!(":4:{column}: `{text}` is not the address of a server")), "{told}");
+    }
+}

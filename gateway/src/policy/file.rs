@@ -11,7 +11,7 @@ use super::host::HostName;
 use super::list::{List, check_lists};
 use super::mistake::{Mistake, Refusal, SourceFile};
 use super::prefix;
-use super::raw::{RawAllow, RawBlock, RawInspect, RawPolicy, Text, refuse_later};
+use super::raw::{RawAllow, RawBlock, RawInspect, RawPolicy, Text};
 use super::reading::{Checker, Reading, read, text_of};
 use super::schedule::{Schedule, check_schedule};
 
@@ -29,6 +29,8 @@ pub struct Policy {
     pub action: PolicyAction,
     /// What it blocks.
     pub block: Entries,
+    /// Whether the hosts that it blocks are blocked by their addresses too.
+    pub resolve: bool,
     /// What it allows, whatever blocks it.
     pub allow: Entries,
     /// The lists it subscribes to.
@@ -141,7 +143,9 @@ fn check_policy(
     schedule: Schedule,
 ) -> Option<Policy> {
     let action = raw.action.map_or(Some(PolicyAction::Drop), |text| check_action(checker, &text));
-    let block = check_block(checker, raw.block.map(|table| table.0).unwrap_or_default());
+    let raw_block = raw.block.map(|table| table.0).unwrap_or_default();
+    let resolve = raw_block.resolve.unwrap_or(false);
+    let block = check_block(checker, raw_block);
     let allow = check_allow(checker, raw.allow.map(|table| table.0).unwrap_or_default());
     let inspect = raw.inspect.map(|table| table.0).unwrap_or_default();
     let [nameless, malformed, fragments, ip_literal, ech] = check_treatments(checker, &inspect);
@@ -151,6 +155,7 @@ fn check_policy(
         about: raw.about.unwrap_or_default(),
         action: action?,
         block,
+        resolve,
         allow,
         lists,
         nameless: nameless?,
@@ -190,14 +195,6 @@ fn check_action(checker: &mut Checker<'_>, text: &Text) -> Option<PolicyAction> 
 }
 
 fn check_block(checker: &mut Checker<'_>, raw: RawBlock) -> Entries {
-    let missing = "the addresses of a host are not looked up yet";
-    refuse_later(
-        checker,
-        "resolve",
-        &raw.resolve,
-        missing,
-        "take the key out, or write the addresses under `addresses`",
-    );
     let RawBlock { domains, hosts, addresses, ports, resolve: _ } = raw;
     check_allow(checker, RawAllow { domains, hosts, addresses, ports })
 }

@@ -122,10 +122,9 @@ fn quic_is_inspected_blocked_or_passed() {
 }
 
 #[test]
-fn keys_of_later_versions_are_refused_by_name() {
-    let refusal = refusal("name = \"x\"\n[block]\nresolve = true\n");
-    let told = "p.toml:3:11: `resolve` is not in this version: the addresses of a host are not";
-    assert!(refusal.starts_with(told) && refusal.contains("(take "), "{refusal}");
+fn the_addresses_of_hosts_are_found_out_where_a_policy_says_so() {
+    let of = |line: &str| policy(&format!("name = \"x\"\n[block]\nhosts = [\"a.example\"]\n{line}")).resolve;
+    assert_eq!((of("resolve = true"), of("resolve = false"), of("")), (true, false, false));
 }
 
 #[test]

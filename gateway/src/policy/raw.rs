@@ -12,7 +12,7 @@ use super::reading::{Checker, Table};
 pub(super) type Text = Spanned<String>;
 
 /// The keys of later versions, which no message proposes.
-pub(super) const LATER: &[&str] = &["track", "resolve"];
+pub(super) const LATER: &[&str] = &["track"];
 
 /// A key that a later version brings.
 pub(super) type Later = Option<Spanned<IgnoredAny>>;
@@ -26,6 +26,7 @@ pub(super) struct RawConfig {
     pub state: Option<Text>,
     pub metrics: Option<Table<RawMetrics>>,
     pub control: Option<Table<RawControl>>,
+    pub resolve: Option<Table<RawResolve>>,
     pub lists: Option<Table<RawLists>>,
     pub defaults: Option<Table<RawDefaults>>,
     #[serde(default)]
@@ -42,6 +43,13 @@ pub(super) struct RawMetrics {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawControl {
     pub socket: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawResolve {
+    #[serde(default)]
+    pub servers: Vec<Text>,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +109,7 @@ pub(super) struct RawBlock {
     pub addresses: Vec<Text>,
     #[serde(default)]
     pub ports: Vec<Text>,
-    pub resolve: Later,
+    pub resolve: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

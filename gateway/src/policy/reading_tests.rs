@@ -20,9 +20,9 @@ fn every_unknown_key_is_told_with_the_known_ones_and_the_nearest() {
         [
             "f.toml:5:2: unknown key `alow` (did you mean `allow`? The keys here are `name`, `about`, `action`, \
              `block`, `allow`, `inspect`, `list`, `schedule`)",
-            "f.toml:4:1: unknown key `colour` (the keys here are `domains`, `hosts`, `addresses`, `ports`)",
+            "f.toml:4:1: unknown key `colour` (the keys here are `domains`, `hosts`, `addresses`, `ports`, `resolve`)",
             "f.toml:3:1: unknown key `domians` (did you mean `domains`? The keys here are `domains`, `hosts`, \
-             `addresses`, `ports`)",
+             `addresses`, `ports`, `resolve`)",
             "f.toml:1:1: unknown key `nmae` (did you mean `name`? The keys here are `name`, `about`, `action`, \
              `block`, `allow`, `inspect`, `list`, `schedule`)",
         ]

@@ -14,7 +14,7 @@ use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
     LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList, RawLists,
-    RawMetrics, RawPolicy, RawSchedule,
+    RawMetrics, RawPolicy, RawResolve, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
@@ -91,6 +91,7 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("config", keys_of::<RawConfig>()),
         ("config/metrics", keys_of::<RawMetrics>()),
         ("config/control", keys_of::<RawControl>()),
+        ("config/resolve", keys_of::<RawResolve>()),
         ("config/lists", keys_of::<RawLists>()),
         ("config/defaults", keys_of::<RawDefaults>()),
         ("config/device/*", keys_of::<RawDevice>()),
@@ -157,6 +158,7 @@ fn a_value_of_another_type_is_refused_by_the_schema_as_by_the_reader() {
         &["block"],
         &["block", "domains"],
         &["allow", "ports"],
+        &["block", "resolve"],
         &["inspect", "ech"],
     ] {
         let policy = with_value(at, "1");

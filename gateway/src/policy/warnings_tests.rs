@@ -134,3 +134,16 @@ fn a_warning_looks_like_a_mistake_and_says_that_it_is_none() {
   = help: take it out: it changes nothing";
     assert!(shown.ends_with(expected), "{shown}");
 }
+
+#[test]
+fn a_policy_that_resolves_and_names_no_host_is_told_of_it() {
+    let warned = |hosts: &str| {
+        let text = format!(
+            "name = \"p\"\n[block]\ndomains = [\"a.example.org\"]\nhosts = [{hosts}]\nresolve = true"
+        );
+        warnings_of_policies(&crate::policy::testing::config("", &[&text]).policies)
+            .iter()
+            .any(|warning| warning.one_line().contains("`resolve` finds out nothing"))
+    };
+    assert!(warned("") && !warned("\"b.example.org\""));
+}

@@ -37,6 +37,9 @@ pub const RESUME: &str = "/v1/resume";
 /// Path of the policies with a schedule, as a list of [`Scheduled`](crate::present::moment::Scheduled).
 pub const SCHEDULED: &str = "/v1/scheduled";
 
+/// Path of the addresses of hosts, as a list of [`ResolvedRow`](crate::daemon::ResolvedRow).
+pub const RESOLVED: &str = "/v1/resolved";
+
 /// Which device to pause, and for how long.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +101,7 @@ pub async fn serve(listener: UnixListener, daemon: Arc<Daemon>) -> std::io::Resu
         .route(PAUSE, post(pause))
         .route(RESUME, post(resume))
         .route(SCHEDULED, get(scheduled))
+        .route(RESOLVED, get(resolved))
         .route(LISTS, get(lists))
         .route(UPDATE, post(update))
         .with_state(daemon);
@@ -121,6 +125,11 @@ async fn resume(State(daemon): State<Arc<Daemon>>, body: Bytes) -> Response {
 
 async fn scheduled(State(daemon): State<Arc<Daemon>>) -> Response {
     let list = move || Ok(serde_json::to_string(&daemon.scheduled())?);
+    act(list).await
+}
+
+async fn resolved(State(daemon): State<Arc<Daemon>>) -> Response {
+    let list = move || Ok(serde_json::to_string(&daemon.resolved())?);
     act(list).await
 }
 

@@ -39,6 +39,7 @@ impl KernelCollector {
         families.extend(lost.collect());
         let state = self.health.read();
         standing(&state, &mut families)?;
+        resolved(&state, &mut families)?;
         health_of_daemon(&state, &mut families)?;
         super::lists::gather(&self.lists, &mut families)?;
         Ok(families)
@@ -129,6 +130,27 @@ fn standing(state: &State, families: &mut Vec<MetricFamily>) -> prometheus::Resu
     }
     families.extend(active.collect());
     families.extend(paused.collect());
+    Ok(())
+}
+
+/// The addresses of hosts.
+fn resolved(state: &State, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
+    let addresses = int_gauges(
+        "gateway_resolved_addresses",
+        "Addresses that the policy blocks because hosts that it blocks resolve to them.",
+        &["policy"],
+    )?;
+    let shared = int_gauges(
+        "gateway_resolved_shared",
+        "Addresses of such hosts that are not blocked, because they also serve a name that the policy does not block.",
+        &["policy"],
+    )?;
+    for (policy, blocked, spared) in &state.resolved {
+        addresses.with_label_values(&[policy.as_str()]).set(i64::try_from(*blocked).unwrap_or(i64::MAX));
+        shared.with_label_values(&[policy.as_str()]).set(i64::try_from(*spared).unwrap_or(i64::MAX));
+    }
+    families.extend(addresses.collect());
+    families.extend(shared.collect());
     Ok(())
 }
 

@@ -18,12 +18,12 @@ use crate::harness::*;
 const BLOCKED: &str = "[block]\ndomains = [\"example.org\"]";
 
 /// A folder for pins of one test, removed with all in it at the test's end, however it ends.
-struct Site {
+pub struct Site {
     path: PathBuf,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("gateway-test-{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         Self { path: PathBuf::from("/sys/fs/bpf").join(name) }
@@ -33,8 +33,9 @@ impl Site {
         Pins::new(&self.path)
     }
 
+    /// The engine on these pins.
     #[track_caller]
-    fn start(&self) -> Engine {
+    pub fn start(&self) -> Engine {
         let engine = explained(Engine::start(self.pins(), false));
         assert!(engine.loaded.refused.is_empty(), "the kernel refused: {:?}", engine.loaded.refused);
         engine
@@ -55,7 +56,7 @@ fn key(mac: MacAddr) -> DeviceKey {
     DeviceKey::prefix(mac, 6)
 }
 
-fn give(engine: &mut Engine, frame: &Frame) -> &'static str {
+pub fn give(engine: &mut Engine, frame: &Frame) -> &'static str {
     run(&mut engine.loaded, frame).0
 }
 

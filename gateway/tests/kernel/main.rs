@@ -27,6 +27,7 @@ mod programs;
 mod quic;
 mod reject;
 mod reload;
+mod resolved;
 mod ring;
 mod sizes;
 mod split;

@@ -4,7 +4,7 @@ mod masks;
 mod names;
 mod ranges;
 
-pub use names::{NameTable, Names};
+pub use names::{NameTable, NameView, Names};
 pub use ranges::{PrefixTable, Prefixes};
 
 /// The index of a cell or a record as the kernel counts them. More than fits has no room in memory either.

@@ -327,8 +327,26 @@ fn send_on(cells: &mut [Cell], first: u32, hash: u64) {
     }
 }
 
+/// A finished table, wherever its cells lie.
+#[derive(Clone, Copy, Debug)]
+pub struct NameView<'a> {
+    /// As [`NameTable::cells`].
+    pub cells: &'a [Cell],
+    /// As [`NameTable::shape`].
+    pub shape: Shape,
+    /// As [`NameTable::seed`].
+    pub seed: u64,
+}
+
 impl NameTable {
     /// What is listed of a name, which is lower-case and without a trailing dot: who blocks and who allows it.
+    pub fn look_up(&self, name: &[u8]) -> Masks {
+        NameView { cells: &self.cells, shape: self.shape, seed: self.seed }.look_up(name)
+    }
+}
+
+impl NameView<'_> {
+    /// As [`NameTable::look_up`].
     pub fn look_up(&self, name: &[u8]) -> Masks {
         let mut masks = Masks::default();
         let mut state = self.seed;
@@ -343,10 +361,9 @@ impl NameTable {
 
     /// What is listed under this hash.
     fn masks(&self, hash: u64) -> NameMasks {
-        let cells: &[Cell] = &self.cells;
-        match names::find(cells, self.shape, hash) {
+        match names::find(self.cells, self.shape, hash) {
             0 => NameMasks::default(),
-            number => names::masks(cells, self.shape, number),
+            number => names::masks(self.cells, self.shape, number),
         }
     }
 }

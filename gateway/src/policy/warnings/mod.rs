@@ -19,6 +19,7 @@ pub fn warnings_of_policies(policies: &[Policy]) -> Vec<Mistake> {
         warnings.extend(within::redundant_names(policy));
         warnings.extend(within::redundant_nets(policy, number, &nets));
         warnings.extend(within::redundant_ports(policy));
+        warnings.extend(within::nothing_to_resolve(policy));
         warnings
     });
     sorted(all.collect())

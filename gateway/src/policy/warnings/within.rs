@@ -53,6 +53,14 @@ pub(super) fn is_public_suffix(name: &[u8]) -> bool {
     psl::suffix(name).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == name)
 }
 
+/// `resolve = true` without a host.
+pub(super) fn nothing_to_resolve(policy: &Policy) -> Option<Mistake> {
+    let cure = "name the hosts under `hosts` of [block]: neither `domains` nor lists are looked up";
+    let title = "`resolve` finds out nothing, since the policy blocks no `hosts`";
+    (policy.resolve && policy.block.hosts.is_empty())
+        .then(|| policy.source.mistake(0..0, title, cure).warning())
+}
+
 /// Names that another entry on the same side covers.
 pub(super) fn redundant_names(policy: &Policy) -> Vec<Mistake> {
     let of_side = |entries: &'_ Entries| -> Vec<Mistake> {
