@@ -224,7 +224,7 @@ pub extern "C" fn meet(element: *mut Scratch, hash: u64, whole: u32) -> u32 {
     let learned = &mut scratch.packet.record.learned;
     let count = learned.count as usize & (SUFFIXES - 1);
     if whole == 0 && count >= SUFFIXES - 1 {
-        return gather(element, hash, whole);
+        return gather(element, hash);
     }
     learned.suffixes[count] = hash;
     #[expect(clippy::cast_possible_truncation, reason = "at most SUFFIXES")]
@@ -233,38 +233,48 @@ pub extern "C" fn meet(element: *mut Scratch, hash: u64, whole: u32) -> u32 {
     0
 }
 
-/// Gathers what is listed under the hashes that were kept of a name.
-#[inline(always)]
-fn gather_kept(element: *mut Scratch) {
-    // SAFETY: the per-CPU element that the caller has checked.
-    let count = unsafe { usize::from((*element).packet.record.learned.count) };
-    for at in 0..SUFFIXES {
-        if at < count {
-            // SAFETY: as above.
-            let hash = unsafe { (*element).packet.record.learned.suffixes[at] };
-            gather(element, hash, u32::from(at + 1 == count));
-        }
-    }
-}
-
-/// Adds to `scratch.masks` what is listed under a hash: that of the whole name, or of what is above it. A function of its own,
-/// so that the verifier goes through it once and not for each label.
+/// Gathers what is listed under the hashes that were kept of a name. A function of its own, so that the verifier goes through it
+/// once.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn gather(scratch: *mut Scratch, hash: u64, whole: u32) -> u32 {
+pub extern "C" fn gather_kept(scratch: *mut Scratch) -> u32 {
     // SAFETY: as in `look_up_name`.
     let Some(scratch) = (unsafe { scratch.as_mut() }) else { return 0 };
     let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return 0 };
     let Some(cells) = NAMES.get(tables.slot) else { return 0 };
-    let (cells, shape) = (InMap(cells), tables.generation.names);
+    let count = scratch.packet.record.learned.count as usize;
+    for at in 0..SUFFIXES {
+        if at < count {
+            let hash = scratch.packet.record.learned.suffixes[at];
+            add(&mut scratch.masks, InMap(cells), tables.generation.names, hash, at + 1 == count);
+        }
+    }
+    0
+}
+
+/// Gathers what is listed under the hash of a name above the one that is looked up. A function of its own, so that the verifier
+/// goes through it once and not for each label.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn gather(scratch: *mut Scratch, hash: u64) -> u32 {
+    // SAFETY: as in `look_up_name`.
+    let Some(scratch) = (unsafe { scratch.as_mut() }) else { return 0 };
+    let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return 0 };
+    let Some(cells) = NAMES.get(tables.slot) else { return 0 };
+    add(&mut scratch.masks, InMap(cells), tables.generation.names, hash, false);
+    0
+}
+
+/// Adds to `masks` what is listed under a hash: that of the whole name, or of what is above it.
+#[inline(always)]
+fn add(masks: &mut Masks, cells: InMap, shape: names::Shape, hash: u64, whole: bool) {
     let number = names::find(&cells, shape, hash);
     if number != 0 {
         let found = names::masks(&cells, shape, number);
-        let found = if whole != 0 { found.exact } else { found.below };
-        scratch.masks.block |= found.block;
-        scratch.masks.allow |= found.allow;
+        let found = if whole { found.exact } else { found.below };
+        masks.block |= found.block;
+        masks.allow |= found.allow;
     }
-    number
 }
 
 /// The verdict on a flow of which the record in `scratch.packet` says what was learned, under the policy in force.
