@@ -4,16 +4,17 @@
 //! Values from the wire keep network order in byte arrays; numbers of our own are in the machine's order.
 
 mod answer;
-
-use core::fmt;
+mod device;
+mod flow;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::reason::Reason;
 use crate::table::{names, ranges};
-use crate::wire::MacAddr;
 
 pub use answer::{Answer, Mute, REPLIES_A_SECOND};
+pub use device::{Device, DeviceKey, Label};
+pub use flow::{Flow, FlowKey, FlowState, Learned, SUFFIXES};
 
 /// Changes whenever a map, a type below or the meaning of a field changes. A daemon adopts the pinned maps of its own
 /// version only.
@@ -137,59 +138,6 @@ impl Verdict {
     }
 }
 
-/// Key of the map `DEVICES`: a MAC address or the beginning of one.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout,
-)]
-#[repr(C)]
-pub struct DeviceKey {
-    /// The address; of a prefix the bytes behind it are 0.
-    pub mac: MacAddr,
-    /// How many bytes of the address count: 1 to 6.
-    pub bytes: u8,
-    /// Always 0.
-    pub reserved: u8,
-}
-
-impl DeviceKey {
-    /// The key of the first `bytes` bytes of `mac`.
-    #[inline(always)]
-    pub const fn prefix(mac: MacAddr, bytes: u8) -> Self {
-        let mut kept = [0; 6];
-        let mut at = 0;
-        while at < 6 {
-            kept[at] = if at < bytes as usize { mac.0[at] } else { 0 };
-            at += 1;
-        }
-        Self { mac: MacAddr(kept), bytes, reserved: 0 }
-    }
-}
-
-/// As it is written in the configuration: `8c:be:be:12:34:56`, or `8c:be:be:*` for all that begin so.
-impl fmt::Display for DeviceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.bytes >= 6 {
-            return self.mac.fmt(f);
-        }
-        for byte in self.mac.0.iter().take(self.bytes.into()) {
-            write!(f, "{byte:02x}:")?;
-        }
-        f.write_str("*")
-    }
-}
-
-/// Value of a configured device in the map `DEVICES` (key: [`DeviceKey`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
-pub struct Device {
-    /// Bit `n` is set if policy `n` applies.
-    pub policies: u64,
-    /// Index into `COUNTERS`, 1 to `MAX_DEVICES - 1`.
-    pub number: u32,
-    /// Always 0.
-    pub reserved: u32,
-}
-
 /// What one generation of the policy says apart from its tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -262,103 +210,6 @@ pub struct PortKey {
     pub protocol: u8,
     /// Always 0.
     pub reserved: u8,
-}
-
-/// Key of the flow table: the 5-tuple and the device. IPv4 addresses are written as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
-pub struct FlowKey {
-    /// Source address.
-    pub source: [u8; 16],
-    /// Destination address.
-    pub destination: [u8; 16],
-    /// Source port, network order; 0 where the protocol has none.
-    pub source_port: [u8; 2],
-    /// Destination port, network order; 0 where the protocol has none.
-    pub destination_port: [u8; 2],
-    /// Source MAC address.
-    pub mac: MacAddr,
-    /// IP protocol.
-    pub protocol: u8,
-    /// Always 0.
-    pub reserved: u8,
-}
-
-/// How far the filter is with a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum FlowState {
-    /// Its verdict stands.
-    Decided,
-    /// Its SYN was not seen; a later payload may still be the start of a ClientHello.
-    Midway,
-    /// Its SYN was seen; the first payload carries the name or there is none.
-    Opening,
-    /// A ClientHello has begun and goes on in the next segment.
-    Tls,
-    /// An HTTP request has begun and goes on in the next segment.
-    Http,
-    /// It carries DNS over TCP, of which every question is judged.
-    Dns,
-    /// UDP without a verdict: each datagram that can begin with a QUIC Initial is read.
-    Datagrams,
-}
-
-/// Value of the flow table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
-pub struct Flow {
-    /// A [`FlowState`].
-    pub state: u8,
-    /// The [`Action`] of a decided flow, or what the destination of an undecided one brought so far.
-    pub action: u8,
-    /// The [`Reason`] of that verdict.
-    pub reason: u8,
-    /// The policy of that verdict, or [`NO_POLICY`].
-    pub policy: u8,
-    /// Low 32 bits of the generation under which the flow was judged.
-    pub generation: u32,
-    /// TCP sequence number of the next byte to read, of a flow that is neither decided nor midway; of [`FlowState::Datagrams`]
-    /// the flags of [`crate::quic`].
-    pub sequence: u32,
-    /// Always 0.
-    pub reserved: u32,
-    /// What was learned of the flow, to judge it again under another policy.
-    pub learned: Learned,
-}
-
-/// What a flow has shown of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
-pub struct Learned {
-    /// The [`Reason`] for which the flow would pass without any policy; [`Reason::NoPayload`] as long as nothing was read.
-    pub reason: u8,
-    /// 1 if its hello holds an encrypted one.
-    pub has_ech: u8,
-    /// How many of `suffixes` count.
-    pub count: u8,
-    /// Always 0.
-    pub reserved: u8,
-    /// Always 0.
-    pub reserved2: u32,
-    /// Hashes of what its name ends in, the shortest first; the last is that of the whole name. Of one with more labels than
-    /// there is room for, the longest are missing in between.
-    pub suffixes: [u64; SUFFIXES],
-}
-
-/// How many suffixes of its name are remembered of a flow.
-pub const SUFFIXES: usize = 8;
-
-impl Learned {
-    /// Nothing.
-    pub const NOTHING: Self = Self {
-        reason: Reason::NoPayload as u8,
-        has_ech: 0,
-        count: 0,
-        reserved: 0,
-        reserved2: 0,
-        suffixes: [0; SUFFIXES],
-    };
 }
 
 /// Counters of one device on one CPU (map `COUNTERS`, index: [`Device::number`]).
@@ -539,47 +390,6 @@ pub struct SecondBudget {
     pub second: u32,
     /// How much was used in it.
     pub used: u32,
-}
-
-/// Name of a device or a policy as bytes, so that user space can keep it in a pinned map beside the counters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
-pub struct Label {
-    /// Length in bytes; 0 means that the number is free.
-    pub len: u8,
-    /// The device's MAC address, or the beginning of it with zeros behind; zero for a policy.
-    pub mac: MacAddr,
-    /// How many bytes of the address count; 0 for a policy.
-    pub mac_bytes: u8,
-    /// UTF-8.
-    pub text: [u8; Label::MAX],
-}
-
-impl Label {
-    /// Longest name in bytes.
-    pub const MAX: usize = 64;
-
-    /// A number that is free.
-    pub const FREE: Self = Self { len: 0, mac: MacAddr([0; 6]), mac_bytes: 0, text: [0; Self::MAX] };
-
-    /// A label for `text`; `None` if it is empty or longer than [`Label::MAX`] bytes.
-    pub fn new(text: &str, device: Option<DeviceKey>) -> Option<Self> {
-        let (mac, mac_bytes) = device.map_or((MacAddr([0; 6]), 0), |key| (key.mac, key.bytes));
-        let mut label = Self { len: u8::try_from(text.len()).ok()?, mac, mac_bytes, ..Self::FREE };
-        label.text.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        (!text.is_empty()).then_some(label)
-    }
-
-    /// The address of the device.
-    pub const fn device(&self) -> DeviceKey {
-        DeviceKey { mac: self.mac, bytes: self.mac_bytes, reserved: 0 }
-    }
-
-    /// The text; `None` if the number is free or the bytes are not what [`Label::new`] writes.
-    pub fn text(&self) -> Option<&str> {
-        let text = core::str::from_utf8(self.text.get(..usize::from(self.len))?).ok()?;
-        (!text.is_empty()).then_some(text)
-    }
 }
 
 // A change of layout that slips in unseen would be read wrongly by a daemon that adopts the maps of another build.

@@ -59,28 +59,17 @@ impl SourceFile {
         title: impl Into<String>,
         cure: impl Into<String>,
     ) -> Mistake {
-        let at = Place { file: self.clone(), span: Some(span), label: String::new() };
-        Mistake {
-            severity: Severity::Error,
-            at,
-            other: None,
-            title: title.into(),
-            cure: cure.into(),
-            notes: Vec::new(),
-        }
+        self.mistake_at(Some(span), title.into(), cure.into())
     }
 
     /// A mistake of the file as a whole.
     pub(super) fn mistake_of_all(&self, title: impl Into<String>, cure: impl Into<String>) -> Mistake {
-        let at = Place { file: self.clone(), span: None, label: String::new() };
-        Mistake {
-            severity: Severity::Error,
-            at,
-            other: None,
-            title: title.into(),
-            cure: cure.into(),
-            notes: Vec::new(),
-        }
+        self.mistake_at(None, title.into(), cure.into())
+    }
+
+    fn mistake_at(&self, span: Option<Range<usize>>, title: String, cure: String) -> Mistake {
+        let at = Place { file: self.clone(), span, label: String::new() };
+        Mistake { severity: Severity::Error, at, other: None, title, cure, notes: Vec::new() }
     }
 
     /// The span moved into the text and onto the borders of characters, whatever it was.
