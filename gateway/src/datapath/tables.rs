@@ -132,8 +132,10 @@ impl Maps {
             .set(idle, Plain(generation), 0)
             .map_err(|source| map("fill", "GENERATIONS", source))?;
         self.active.set(0, idle, 0).map_err(|source| map("switch", "ACTIVE", source))?;
-        // Giving an element of an array of maps another map waits until no program uses the old one (kernel/bpf/syscall.c,
-        // maybe_wait_bpf_programs). After this the old slot is idle and empty.
+        // A packet that began before the switch may go on to read the old slot. Writing to an array of maps waits at its end
+        // until no program runs that ran when it began (kernel/bpf/syscall.c, maybe_wait_bpf_programs); so the new slot is
+        // given what it has once more, and only then is the old one emptied.
+        set(&mut self.ports, "PORTS", idle, &slot.ports)?;
         self.enter(old, &Slot::empty()?)?;
         Ok(number)
     }

@@ -3,6 +3,7 @@
 use gateway_common::abi::Kind;
 use gateway_common::reason::Reason;
 
+use crate::harness::seal::{Initial, crypto, hello as quic_hello, padded};
 use crate::harness::*;
 
 #[test]
@@ -117,6 +118,8 @@ fn while_two_hundred_reloads_pass_no_verdict_is_wrong() {
     }
     let more = old.send(b"more");
     let (bad, good) = (hello("www.bad.example"), hello("good.example"));
+    // The longest way through the program, at the end of which the tables are read.
+    let initial = Initial::new(padded(crypto(0, &quic_hello(b"www.bad.example", &[30], &[20])))).seal();
     let rounds = std::thread::scope(|scope| {
         let (loaded, maps) = filter.both();
         let reloading = scope.spawn(move || {
@@ -136,6 +139,8 @@ fn while_two_hundred_reloads_pass_no_verdict_is_wrong() {
             assert_eq!(verdicts(Path::v6(), &bad), "XDP_DROP", "round {rounds}");
             assert_eq!(verdicts(Path::v4().port(8443), &good), "XDP_PASS", "round {rounds}");
             assert_eq!(verdicts(Path::to("203.0.113.9"), &good), "XDP_DROP", "round {rounds}");
+            let datagram = Path::v4().source_port(1000 + rounds % 60_000).udp(&initial);
+            assert_eq!(run(loaded, &datagram).0, "XDP_DROP", "round {rounds}");
             assert_eq!(run(loaded, &more).0, "XDP_PASS", "round {rounds}");
         }
         reloading.join().unwrap();
