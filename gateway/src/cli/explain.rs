@@ -14,7 +14,7 @@ use crate::explain::matches::Asked;
 use crate::explain::who::Who;
 use crate::explain::{Question, explain};
 use crate::lists::store::Store;
-use crate::policy::{BadHost, Checks, Config, HostName, Refusal, Shown, port};
+use crate::policy::{BadHost, HostName, Refusal, Shown, port};
 
 /// Options of `gateway explain`.
 #[derive(Debug, clap::Args)]
@@ -36,14 +36,7 @@ pub struct Args {
 
 /// Says what would happen to the device's connections to the host, and because of what. Exit code 0 whatever the verdict.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    // The interfaces are not asked for: none is touched, and the configuration may be for another machine.
-    let config = match Config::load(&args.config.config, &Checks::without_interfaces()) {
-        Ok(config) => config,
-        Err(mistakes) => {
-            writeln!(std::io::stderr().lock(), "{mistakes}")?;
-            return Ok(ExitCode::FAILURE);
-        }
-    };
+    let Some(config) = args.config.load_for_any_machine()? else { return Ok(ExitCode::FAILURE) };
     let who = Who::find(&config, &args.device)?;
     let question = Question { host: read_host(&args.host)?, port: args.port, now: Zoned::now() };
     let store = Store::new(&config.cache);

@@ -1,12 +1,12 @@
-//! Where the running filter is found: the folder of pins and the control socket.
+//! Where things are: the configuration, and of the running filter the folder of pins and the control socket.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::policy::{DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE};
+use crate::policy::{Checks, Config, DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE};
 use crate::present::pauses::Pauses;
 
 /// Where the configuration is if nothing else is said.
@@ -18,6 +18,23 @@ pub struct ConfigArg {
     /// Configuration file of the filter
     #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
     pub config: PathBuf,
+}
+
+impl ConfigArg {
+    /// The configuration, or nothing if it has mistakes, which are told. It may be that of another machine: the interfaces are
+    /// not asked for.
+    ///
+    /// # Errors
+    /// If standard error takes nothing.
+    pub fn load_for_any_machine(&self) -> io::Result<Option<Config>> {
+        match Config::load(&self.config, &Checks::without_interfaces()) {
+            Ok(config) => Ok(Some(config)),
+            Err(mistakes) => {
+                writeln!(io::stderr().lock(), "{mistakes}")?;
+                Ok(None)
+            }
+        }
+    }
 }
 
 /// Three keys of the configuration, read without a look at the rest: whoever wants to see or remove the filter can do so

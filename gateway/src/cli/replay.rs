@@ -9,7 +9,6 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::places::ConfigArg;
-use crate::policy::{Checks, Config};
 use crate::replay::Replay;
 use crate::replay::capture::{Capture, Packet};
 use crate::replay::record::Record;
@@ -34,14 +33,7 @@ pub struct Args {
 /// Tells every name learned and every frame that would not simply have passed, then a summary. Exit code 1 if the
 /// configuration has mistakes or the capture cannot be read to its end.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    // The interfaces are not asked for: none is touched, and the configuration may be for another machine.
-    let config = match Config::load(&args.config.config, &Checks::without_interfaces()) {
-        Ok(config) => config,
-        Err(mistakes) => {
-            writeln!(io::stderr().lock(), "{mistakes}")?;
-            return Ok(ExitCode::FAILURE);
-        }
-    };
+    let Some(config) = args.config.load_for_any_machine()? else { return Ok(ExitCode::FAILURE) };
     let shown = || args.capture.display().to_string();
     let (source, progress) = open(&args.capture).with_context(shown)?;
     let mut capture = Capture::new(source).with_context(shown)?;
