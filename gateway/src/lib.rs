@@ -10,6 +10,7 @@
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
 //! * [`resolve`]: hosts that are blocked by their addresses too.
 //! * [`explain`]: why a device gets to a host or does not; from files alone.
+//! * [`top`]: `gateway top`, a live view in a terminal.
 //! * [`daemon`]: `gateway run`.
 //! * [`cli`]: one file a command.
 
@@ -25,3 +26,4 @@ pub mod replay;
 pub mod resolve;
 pub mod serve;
 pub mod subscriptions;
+pub mod top;

@@ -18,6 +18,7 @@ mod run;
 mod schema;
 mod status;
 mod table;
+mod top;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,8 @@ enum Command {
     Status(status::Args),
     /// List the devices with their policies and counters
     Devices(devices::Args),
+    /// Watch what every device does, live
+    Top(top::Args),
     /// List the addresses that are blocked because hosts resolve to them, and those that are not and why
     Resolved(resolved::Args),
     /// Show names that were learned and what was blocked
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => return check_code(replay::run(&args)),
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
+        Command::Top(args) => top::run(args),
         Command::Resolved(args) => resolved::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Schema(args) => schema::run(&args),
