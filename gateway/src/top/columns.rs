@@ -96,17 +96,12 @@ pub fn fit(width: u16) -> Vec<Column> {
     let takes = |chosen: &[Column], cells: fn(Look) -> u16| -> u16 {
         chosen.iter().map(|column| cells(column.look()) + 1).sum()
     };
-    for column in CORE.into_iter().skip(1) {
+    for column in CORE.into_iter().skip(1).chain(MORE) {
         chosen.push(column);
-        if takes(&chosen, |look| look.least) > width {
+        let cells = if CORE.contains(&column) { |look: Look| look.least } else { |look: Look| look.best };
+        if takes(&chosen, cells) > width {
             chosen.pop();
             break;
-        }
-    }
-    for column in MORE {
-        chosen.push(column);
-        if takes(&chosen, |look| look.best) > width {
-            chosen.pop();
         }
     }
     PLACES.into_iter().filter(|column| chosen.contains(column)).collect()

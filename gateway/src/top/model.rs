@@ -191,6 +191,10 @@ impl Model {
             let devices = self.rows.iter().map(|row| (row.key.clone(), row.device.clone())).collect();
             self.base = Some(Base { taken: poll.taken, devices });
         }
+        if self.selected.is_none() {
+            let first = self.rows.iter().find(|row| row.device.listed).or(self.rows.first());
+            self.selected = first.map(|row| row.key.clone());
+        }
         self.status = Some(poll.status);
         self.hosts = poll.hosts;
         self.events = poll.events;
@@ -273,8 +277,7 @@ impl Model {
     /// The connections of the selected device; nothing before they are there.
     pub fn flows(&self) -> Option<Result<&[Flow], &str>> {
         let (of, flows) = self.flows.as_ref()?;
-        (Some(of) == self.selected().map(|row| &row.key))
-            .then(|| flows.as_deref().map_err(String::as_str))
+        (Some(of) == self.selected().map(|row| &row.key)).then(|| flows.as_deref().map_err(String::as_str))
     }
 
     /// The names that have the text of the filter, or devices that have it.
@@ -283,7 +286,8 @@ impl Model {
         let hosts = self.hosts.hosts.iter();
         hosts
             .filter(|host| {
-                self.is_in([host.name.as_str()]) || host.devices.iter().any(|name| devices.contains(name.as_str()))
+                self.is_in([host.name.as_str()])
+                    || host.devices.iter().any(|name| devices.contains(name.as_str()))
             })
             .collect()
     }

@@ -9,8 +9,7 @@ fn after(before: [u64; 6], now: [u64; 6], elapsed: Duration) -> Rates {
 
 #[test]
 fn a_rate_is_the_difference_by_the_time_that_really_passed() {
-    let rates =
-        after([10, 1000, 20, 5000, 3, 7], [40, 4000, 50, 20_000, 6, 10], Duration::from_millis(1500));
+    let rates = after([10, 1000, 20, 5000, 3, 7], [40, 4000, 50, 20_000, 6, 10], Duration::from_millis(1500));
     let [up, down, packets, flows, blocked] = [2000.0, 10_000.0, 40.0, 2.0, 2.0].map(Some);
     assert_eq!(rates, Rates { up, down, packets, flows, blocked });
 }

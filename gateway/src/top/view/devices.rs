@@ -3,6 +3,7 @@
 use jiff::Zoned;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use super::ink::{Ink, Tone};
 use super::line::Line;
@@ -31,7 +32,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, model: &Model, now: &Zoned, ink: In
         cells(&mut Line::new(buffer, area, line), row, now, &columns, &widths, ink, ground);
     }
     if shown.is_empty() && at < area.height {
-        let why = if model.rows.is_empty() { " none yet" } else { " none has the text of the filter; Esc ends it" };
+        let why =
+            if model.rows.is_empty() { " none yet" } else { " none has the text of the filter; Esc ends it" };
         Line::new(buffer, area, at).text(why, ink.style(Tone::Faint));
     }
 }
@@ -42,15 +44,16 @@ fn titles(line: &mut Line, model: &Model, columns: &[Column], widths: &[u16], in
     for (column, cells) in columns.iter().zip(widths) {
         let look = column.look();
         let sorted = *column == model.sort;
+        let title = if sorted { style.add_modifier(Modifier::UNDERLINED) } else { style };
         // Numbers begin with the largest, names with the first of the alphabet.
         let mark = if look.number != model.reversed { "▼" } else { "▲" };
         if look.number {
             line.text(if sorted { mark } else { " " }, style);
-            line.number(look.title, *cells, style);
+            line.number(look.title, *cells, title);
         } else {
             line.text(" ", style);
-            let title = if sorted { format!("{}{mark}", look.title) } else { look.title.to_owned() };
-            line.cell(&title, *cells, style);
+            let text = if sorted { format!("{}{mark}", look.title) } else { look.title.to_owned() };
+            line.cell(&text, *cells, title);
         }
     }
     line.rest(style);

@@ -51,5 +51,9 @@ fn written(mut line: Line, text: &str, help: &str, ink: Ink) -> (u16, u16) {
 /// A name that leaves room for what is asked.
 fn short(name: &str) -> String {
     const LONGEST: usize = 24;
-    if name.chars().count() <= LONGEST { name.to_owned() } else { name.chars().take(LONGEST).chain(['…']).collect() }
+    if name.chars().count() <= LONGEST {
+        name.to_owned()
+    } else {
+        name.chars().take(LONGEST).chain(['…']).collect()
+    }
 }

@@ -13,11 +13,7 @@ use crate::top::wire::{Interface, Status};
 pub fn draw(buffer: &mut Buffer, area: Rect, model: &Model, now: &Zoned, ink: Ink, grey: Ink) {
     let mut first = Line::new(buffer, area, 0);
     state(&mut first, model, now, ink);
-    let clock = now.strftime("%H:%M:%S").to_string();
-    let version = model.status.as_ref().map(|status| format!("  gateway {}  {clock}", status.version));
-    let both = version.unwrap_or_else(|| format!("  {clock}"));
-    first.last(&both, ink.style(Tone::Plain));
-    first.last(&format!("  {clock}"), ink.style(Tone::Plain));
+    first.last(&now.strftime("  %H:%M:%S").to_string(), ink.style(Tone::Plain));
     if let Some(status) = &model.status {
         figures(&mut Line::new(buffer, area, 1), status, grey);
     }
@@ -44,15 +40,17 @@ fn interfaces(line: &mut Line, all: &[Interface], ink: Ink) {
     } else {
         line.text("filter OFF: on no interface", ink.style(Tone::Bad));
     }
-    // Room for the clock, and for saying how many more there are.
-    const REST: u16 = 20;
+    const CLOCK: u16 = 12;
+    const AND_MORE: u16 = 13;
     let mut sorted: Vec<&Interface> = all.iter().collect();
     sorted.sort_by_key(|interface| (interface.exists, interface.answers));
     for (shown, interface) in sorted.iter().enumerate() {
         let (text, tone) = told(interface);
         let cells = u16::try_from(text.chars().count()).unwrap_or(u16::MAX);
-        if shown > 0 && line.left() < cells.saturating_add(REST) {
-            line.text(&format!("  and {} more", sorted.len() - shown), ink.style(Tone::Plain));
+        let left = sorted.len() - shown;
+        let rest = if left > 1 { CLOCK + AND_MORE } else { CLOCK };
+        if shown > 0 && line.left() < cells.saturating_add(rest) {
+            line.text(&format!("  and {left} more"), ink.style(Tone::Plain));
             break;
         }
         line.text("  ", ink.style(Tone::Plain));
@@ -87,6 +85,7 @@ fn figures(line: &mut Line, status: &Status, ink: Ink) {
     if status.reloads_failed > 0 {
         line.text(&format!("  FAILED RELOADS {}", status.reloads_failed), ink.style(Tone::Bad));
     }
+    line.last(&format!("  gateway {}", status.version), plain);
 }
 
 /// How many devices there are, how they are sorted, and which are shown.

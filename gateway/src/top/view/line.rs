@@ -1,6 +1,6 @@
 //! One line of the screen, written from left to right. All that is drawn goes through here and is made harmless.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -56,6 +56,7 @@ impl<'a> Line<'a> {
         let end = self.x + cells;
         self.fill(end - cells.min(width(&text)), style);
         self.put(&text, end - self.x, style);
+        self.fill(end, style);
     }
 
     /// Fills the rest, but for what `text` takes, and writes it at the end if it fits in whole.
@@ -96,9 +97,11 @@ fn harmless(text: &str) -> String {
     Escaped(text).to_string()
 }
 
-/// Cells that the text takes.
+/// Cells that the text takes: letter by letter, as it is put into the buffer. Of a whole text, Unicode may say less.
 fn width(text: &str) -> u16 {
-    u16::try_from(Span::raw(text).width()).unwrap_or(u16::MAX)
+    let span = Span::raw(text);
+    let letters = span.styled_graphemes(Style::new());
+    letters.fold(0, |cells, letter| cells.saturating_add(letter.symbol.cell_width()))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn a_letter_of_two_cells_is_never_halved() {
 #[test]
 fn control_characters_and_marks_of_direction_are_written_out() {
     assert_eq!(row("a\u{1b}[2Jb", "\u{7}"), "a\\u{1b}[2Jb |\\u{…|  ");
-    assert_eq!(row("\u{202e}evil", "1"), "\\u{202e}evi…|   1|  ");
+    assert_eq!(row("\u{202e}evils", "1"), "\\u{202e}evi…|   1|  ");
     assert_eq!(row("\u{9b}2J\n\r\t", "1"), "\\u{9b}2J\\n\\…|   1|  ");
 }
 

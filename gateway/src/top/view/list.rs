@@ -42,9 +42,8 @@ pub fn draw(
 ) {
     let mut fields = fields;
     // One gap fewer than fields.
-    let rest = |fields: &[Field]| {
-        (area.width + 1).saturating_sub(fields.iter().map(|field| field.cells + 1).sum())
-    };
+    let rest =
+        |fields: &[Field]| (area.width + 1).saturating_sub(fields.iter().map(|field| field.cells + 1).sum());
     while rest(fields) < LEAST
         && let Some((last, others)) = fields.split_last()
         && last.cells > 0
