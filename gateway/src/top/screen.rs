@@ -13,6 +13,7 @@ use ratatui::crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
 };
+use ratatui::layout::{Position, Rect};
 
 /// Terminals that know of writing from right to left keep letters in their cells (ECMA-48, BDSM: explicit), or a name would
 /// turn round the numbers behind it.
@@ -60,7 +61,8 @@ impl Screen {
     /// # Errors
     /// If the terminal takes nothing.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // What the library calls to clear also asks the terminal where its cursor is; whoever reads the keys would get the answer.
+        self.terminal.resize(Rect::from((Position::ORIGIN, self.terminal.size()?)))
     }
 
     /// Columns of the terminal.

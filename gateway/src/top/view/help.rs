@@ -10,7 +10,7 @@ const LINES: [(&str, &str); 19] = [
     ("Up Down k j", "select a device; Page Up, Page Down, Home g, End G go further"),
     ("s  S", "sort by the next column to the right, to the left"),
     ("r", "sort the other way round"),
-    ("/", "show only devices with a text in name, MAC, vendor, host, address,"),
+    ("/", "show only devices with a text in name, MAC, vendor, host, address"),
     ("", "and hosts and events that have it or are theirs; Esc ends that"),
     ("p", "pause the selected device: it passes everything, and is counted"),
     ("u", "resume: end its pause"),
