@@ -8,6 +8,7 @@
 mod addresses;
 mod defaults;
 mod dns;
+mod downlink;
 mod engine;
 mod flows;
 mod follow;
