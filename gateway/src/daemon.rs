@@ -1,42 +1,34 @@
-//! `gateway run`: everything is checked first, then loaded, filled, attached and served.
+//! The running daemon: what it loads, fills and attaches, and how that changes.
 
 mod clock;
 pub mod lists;
 mod memory;
 mod resolve;
+mod run;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use nix::net::if_::if_nametoindex;
-use prometheus::Registry;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
-use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::datapath::attach::Attached;
 use crate::datapath::engine::Engine;
-use crate::datapath::maps::Maps;
+use crate::datapath::load::Refusal;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::lists::fetch::{Limits, Trust};
 use crate::observe::hub::Hub;
-use crate::observe::wait::wait_on;
 use crate::policy::{Checks, Compiled, Config, Counts, warnings_of_config, warnings_of_policies};
-use crate::serve::metrics::KernelCollector;
-use crate::serve::{control, http};
 use crate::subscriptions::keeper::Keeper;
 use clock::Clock;
 pub use resolve::ResolvedRow;
 use resolve::Resolving;
-
-/// How often the interfaces are looked at, to filter again on one that went and came.
-const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
+pub use run::run;
 
 /// What the daemon knows of itself, for the metrics.
 #[derive(Default)]
@@ -74,6 +66,8 @@ pub struct Interface {
     pub filtered: bool,
     /// Whether what is rejected there is answered.
     pub answers: bool,
+    /// How what goes to the devices is counted there, if it is: `tcx` or `clsact`.
+    pub downlink: Option<&'static str>,
 }
 
 impl Health {
@@ -117,8 +111,8 @@ impl Daemon {
     /// If the kernel refuses something. What filtered before still does.
     pub fn start(config: Config, log: bool) -> anyhow::Result<Self> {
         let mut engine = Engine::start(Pins::new(&config.pin), log)?;
-        for (stage, refusal) in &engine.loaded.refused {
-            warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
+        for Refusal { program, without, why } in &engine.loaded.refused {
+            warn!("this kernel refused the program `{program}`: {without}: {why}");
         }
         let clock = Clock::start(&config);
         let (compiled, generation) = engine.apply(&config, &clock.standing)?;
@@ -263,7 +257,7 @@ pub fn read(file: &std::path::Path) -> anyhow::Result<Config> {
 fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>> {
     let there: Vec<String> = names.iter().filter(|name| index(name).is_some()).cloned().collect();
     let attached = engine.attach(&there)?;
-    for Attached { interface, mode, adopted, why_generic, voice, .. } in &attached {
+    for Attached { interface, mode, adopted, why_generic, voice, downlink, .. } in &attached {
         let how = if *adopted { "took over the link on" } else { "attached to" };
         info!("{how} {interface}, {} mode", mode.label());
         if let Some(why) = why_generic {
@@ -274,6 +268,12 @@ fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>
         }
         if *voice != Voice::Answers {
             tell_voice(interface, voice);
+        }
+        if let Err(why) = downlink {
+            warn!(
+                "what goes to the devices on {interface} is not counted, and answers of DNS are not read ({why}); that takes \
+                 Linux 6.6, or traffic control with clsact and BPF (modules sch_ingress and cls_bpf)"
+            );
         }
     }
     Ok(attached)
@@ -313,6 +313,7 @@ fn interfaces(attached: &[Attached]) -> Vec<Interface> {
         mode: attached.mode.label(),
         filtered: attached.is_there(),
         answers: !matches!(attached.voice, Voice::Mute(_)),
+        downlink: attached.downlink.as_ref().ok().map(|how| how.label()),
     };
     attached.iter().map(state).collect()
 }
@@ -342,102 +343,5 @@ fn tell_what_needs_a_restart(old: &Config, new: &Config) {
     ];
     for (key, _) in changed.into_iter().filter(|(_, changed)| *changed) {
         warn!("`{key}` has changed; that takes effect when the daemon is started again");
-    }
-}
-
-/// Runs until SIGTERM or SIGINT. The filter stays.
-///
-/// # Errors
-/// If something cannot be started.
-pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
-    let pins = Pins::new(&config.pin);
-    // Whatever can fail without the kernel goes first, so that a refused start changes nothing.
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}; change [metrics] listen", config.listen))?;
-    let socket = control::bind(&config.socket)?;
-    let path = config.socket.clone();
-    let signals = Signals::new()?;
-    memory::give_large_blocks_back();
-    let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
-    memory::give_back();
-    let registry = Registry::new();
-    let (health, lists_of_daemon) = (Arc::clone(&daemon.health), Arc::clone(&daemon.lists));
-    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, health, lists_of_daemon)))?;
-    let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
-    info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
-    // Without systemd there is nobody to tell.
-    let _ = sd_notify::notify(false, &[sd_notify::NotifyState::Ready]);
-    let log = kernel_log(&daemon, log);
-    tokio::select! {
-        result = http::serve(listener, registry) => result.context("the metrics server ended")?,
-        result = control::serve(socket, Arc::clone(&daemon)) => result.context("the control server ended")?,
-        result = daemon.hub.pump(events, labels) => result.context("the events ended")?,
-        () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
-        () = watch(&daemon) => {}
-        result = clock::watch(&daemon) => result?,
-        result = resolve::watch(&daemon) => result?,
-        () = lists::keep(&daemon) => {}
-        result = log => result.context("the kernel's log ended")?,
-    }
-    // One that is left behind is replaced at the next start.
-    let _ = std::fs::remove_file(path);
-    Ok(())
-}
-
-async fn watch(daemon: &Arc<Daemon>) {
-    let mut ticks = tokio::time::interval(LOOK_AT_INTERFACES);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let daemon = Arc::clone(daemon);
-        if let Err(error) = tokio::task::spawn_blocking(move || daemon.look_at_interfaces()).await {
-            error!("looking at the interfaces failed: {error}");
-        }
-    }
-}
-
-/// Hands the kernel half's log lines to ours, if they are switched on; else waits for ever.
-async fn kernel_log(daemon: &Daemon, on: bool) -> anyhow::Result<()> {
-    if !on {
-        return std::future::pending().await;
-    }
-    let logger = aya_log::EbpfLogger::init(&mut daemon.lock().engine.loaded.ebpf)?;
-    let mut logger = wait_on(logger)?;
-    loop {
-        let mut ready = logger.readable_mut().await?;
-        ready.get_inner_mut().flush();
-        ready.clear_ready();
-    }
-}
-
-struct Signals {
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Reloads at each SIGHUP; returns at SIGTERM or SIGINT.
-    async fn handle(mut self, daemon: &Arc<Daemon>) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => {
-                    let daemon = Arc::clone(daemon);
-                    // The outcome is logged and counted where it falls.
-                    let _ = tokio::task::spawn_blocking(move || daemon.reload()).await;
-                }
-            }
-        }
     }
 }
