@@ -2,5 +2,6 @@
 
 pub mod control;
 pub mod http;
+pub mod listen;
 pub mod lists;
 pub mod metrics;
