@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tracing::warn;
 
@@ -34,6 +34,10 @@ use watched::{Activity, Watched};
 
 /// How long to wait when the system has no room for another connection, or no connection can be pushed out.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How many connections the kernel keeps until they are taken. One that finds no room there is tried again by its client, but
+/// only after a second.
+const BACKLOG: u32 = 1024;
 
 /// What a server grants its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +106,18 @@ impl Listener for UnixListener {
     async fn next(&self) -> io::Result<(UnixStream, Option<IpAddr>)> {
         Ok((self.accept().await?.0, None))
     }
+}
+
+/// Listens on a TCP port.
+///
+/// # Errors
+/// If the address is not one of this machine, or the port is taken.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Connections of the daemon before this one, which linger, do not count.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Answers until it is dropped, and all its connections with it.
@@ -202,8 +218,8 @@ impl Places {
             *shares.entry(held.from).or_default() += 1;
         }
         let waiting = self.held.values().filter_map(|held| Some((held, held.activity.waits_since()?)));
-        let spare = waiting
-            .min_by_key(|(held, since)| (std::cmp::Reverse(shares.get(&held.from).copied()), *since));
+        let spare =
+            waiting.min_by_key(|(held, since)| (std::cmp::Reverse(shares.get(&held.from).copied()), *since));
         if let Some((held, _)) = spare {
             held.task.abort();
         }

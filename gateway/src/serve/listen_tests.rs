@@ -31,7 +31,7 @@ const TIGHT: Limits = Limits {
 const PATIENT: Limits = Limits { head: LIMIT, answer: LIMIT, stall: LIMIT, ..TIGHT };
 
 async fn start(router: Router, limits: Limits) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, router.route("/metrics", get(|| async { "well\n" })), limits));
     address
@@ -129,8 +129,8 @@ async fn a_body_without_end_is_cut_whether_it_is_read_or_not() {
         // The reset that ends it may overtake the answer.
         assert!(answer.is_empty() || answer.starts_with(status), "{answer:?}");
     }
-    let within = format!("POST /read HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nfour");
-    assert!(ask(address, &within).await.ends_with("\r\n\r\n4"));
+    let within = "POST /read HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nfour";
+    assert!(ask(address, within).await.ends_with("\r\n\r\n4"));
 }
 
 #[tokio::test]
@@ -269,7 +269,8 @@ async fn ten_thousand_connections_leave_a_scrape_its_place() {
         // A port of its own each, and many have been closed by the server.
         socket.set_reuseaddr(true).unwrap();
         crowd.push(timeout(LIMIT, socket.connect(address)).await.unwrap().unwrap());
-        if number % 1000 == 999 {
+        // Fewer than the kernel keeps until they are taken: a client that finds no room there tries again after a second only.
+        if number % 100 == 99 {
             scrape(address).await;
         }
     }
@@ -296,7 +297,7 @@ impl Listener for Full {
 #[tokio::test]
 async fn a_system_without_room_for_a_connection_is_tried_again() {
     use nix::libc::{ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPROTO};
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let failures = vec![ENOMEM, ENOBUFS, ENFILE, EMFILE, EPROTO, ECONNABORTED];
     let router = Router::new().route("/metrics", get(|| async { "well\n" }));
