@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use prometheus::Registry;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info};
@@ -16,7 +15,7 @@ use crate::datapath::pins::Pins;
 use crate::observe::wait::wait_on;
 use crate::policy::Config;
 use crate::serve::metrics::KernelCollector;
-use crate::serve::{control, http};
+use crate::serve::{control, http, listen};
 
 /// How often the interfaces are looked at, to filter again on one that went and came.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
@@ -28,8 +27,7 @@ const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
 pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let pins = Pins::new(&config.pin);
     // Whatever can fail without the kernel goes first, so that a refused start changes nothing.
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = listen::bind(config.listen)
         .with_context(|| format!("cannot listen on {}; change [metrics] listen", config.listen))?;
     let socket = control::bind(&config.socket)?;
     let path = config.socket.clone();
@@ -46,8 +44,8 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let _ = sd_notify::notify(false, &[sd_notify::NotifyState::Ready]);
     let log = kernel_log(&daemon, log);
     tokio::select! {
-        result = http::serve(listener, registry) => result.context("the metrics server ended")?,
-        result = control::serve(socket, Arc::clone(&daemon)) => result.context("the control server ended")?,
+        never = http::serve(listener, registry) => match never {},
+        never = control::serve(socket, Arc::clone(&daemon)) => match never {},
         result = daemon.hub.pump(events, labels) => result.context("the events ended")?,
         () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
         () = watch(&daemon) => {}

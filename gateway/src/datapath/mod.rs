@@ -7,9 +7,10 @@
 //! * [`attach`]: links on interfaces, pinned, replaced in place.
 //! * [`mute`]: which interfaces cannot send answers; `netlink` asks the kernel.
 //! * [`pins`]: where all that lies in the BPF file system.
-//! * [`read`]: counters and labels.
+//! * [`read`]: counters and labels; [`batch`] reads many at a time.
 
 pub mod attach;
+pub mod batch;
 pub mod engine;
 mod error;
 mod labels;

@@ -1,5 +1,7 @@
 //! `/metrics` over TCP.
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -8,13 +10,12 @@ use axum::routing::get;
 use prometheus::{Registry, TEXT_FORMAT, TextEncoder};
 use tokio::net::TcpListener;
 
-/// Answers scrapes until the process ends.
-///
-/// # Errors
-/// If the listener fails for good.
-pub async fn serve(listener: TcpListener, registry: Registry) -> std::io::Result<()> {
+use super::listen::{self, Limits};
+
+/// Answers scrapes until it is dropped.
+pub async fn serve(listener: TcpListener, registry: Registry) -> Infallible {
     let router = Router::new().route("/metrics", get(metrics)).with_state(registry);
-    axum::serve(listener, router).await
+    listen::serve(listener, router, Limits::STRANGERS).await
 }
 
 async fn metrics(State(registry): State<Registry>) -> Response {
