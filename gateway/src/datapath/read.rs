@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use aya::maps::{IterableMap as _, MapError};
 use gateway_common::abi::{
     Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Generation, Label,
-    OTHER_DEVICE, Seen, SeenKey,
+    MAX_ASKED, MAX_FLOWS, MAX_PARTIAL, MAX_SEEN, OTHER_DEVICE, Seen, SeenKey,
 };
 use gateway_common::wire::MacAddr;
 
@@ -25,6 +25,17 @@ pub struct DeviceReading {
     pub label: Option<(String, DeviceKey)>,
     /// Its counters.
     pub counters: DeviceCounters,
+}
+
+/// How full a map is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filling {
+    /// Its name.
+    pub map: &'static str,
+    /// How many entries it has.
+    pub entries: usize,
+    /// For how many it has room.
+    pub capacity: u32,
 }
 
 impl Maps {
@@ -157,6 +168,23 @@ impl Maps {
     /// How many flows are remembered; none if the kernel does not say.
     pub fn count_flows(&self) -> usize {
         batch::count("FLOWS", self.flows.map()).unwrap_or_default()
+    }
+
+    /// How full the maps are in which the least recently used entry makes room.
+    ///
+    /// # Errors
+    /// [`Error::Map`] or [`Error::System`] if a map cannot be read.
+    pub fn read_fillings(&self) -> Result<[Filling; 4], Error> {
+        Ok([
+            Filling { map: "FLOWS", entries: batch::count("FLOWS", self.flows.map())?, capacity: MAX_FLOWS },
+            Filling {
+                map: "PARTIAL",
+                entries: batch::count("PARTIAL", &self.partial)?,
+                capacity: MAX_PARTIAL,
+            },
+            Filling { map: "SEEN", entries: batch::count("SEEN", self.seen.map())?, capacity: MAX_SEEN },
+            Filling { map: "ASKED", entries: batch::count("ASKED", self.asked.map())?, capacity: MAX_ASKED },
+        ])
     }
 
     /// Names of the policies by number.
