@@ -10,11 +10,13 @@ use aya_ebpf::btf_maps::{
 };
 use aya_ebpf::macros::btf_map;
 use gateway_common::abi::{
-    Answer, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, EVENTS_BYTES, Event, Flow,
-    FlowKey, Generation, Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLIGHTS, MAX_FLOWS, MAX_INTERFACES, MAX_KEYS,
-    MAX_PARTIAL, MAX_POLICIES, Masks, OTHER_DEVICE, PortKey, Verdict,
+    Answer, Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, EVENTS_BYTES,
+    Event, Flow, FlowKey, Generation, Label, MAX_ASKED, MAX_BLOCKED, MAX_DEVICES, MAX_FLIGHTS, MAX_FLOWS,
+    MAX_INTERFACES, MAX_KEYS, MAX_PARTIAL, MAX_POLICIES, MAX_SEEN, Masks, OTHER_DEVICE, PortKey, Seen,
+    SeenKey, Verdict,
 };
 use gateway_common::dns::Questions;
+use gateway_common::dns::answer::Answers;
 use gateway_common::http::Request;
 use gateway_common::name::WireName;
 use gateway_common::quic::{ConnectionId, Flight, Keys};
@@ -99,6 +101,22 @@ pub static EVENTS: RingBuf<Event, { EVENTS_BYTES as usize }> = RingBuf::new();
 #[btf_map]
 pub static EVENTS_LOST: PerCpuArray<u64, 1> = PerCpuArray::new();
 
+/// Events of a device that were not told, since it had its share of this second.
+#[btf_map]
+pub static EVENTS_LIMITED: PerCpuArray<u64, 1> = PerCpuArray::new();
+
+/// Events told of each device.
+#[btf_map]
+pub static TOLD: Budgets = Budgets::new();
+
+/// Devices that are not listed and sent something; the least recently seen make room.
+#[btf_map]
+pub static SEEN: LruHashMap<SeenKey, Seen, { MAX_SEEN as usize }> = LruHashMap::new();
+
+/// The names that devices asked DNS for, by the addresses they got; the least recently used make room.
+#[btf_map]
+pub static ASKED: LruHashMap<AskedKey, Asked, { MAX_ASKED as usize }> = LruHashMap::new();
+
 /// Names of devices by number, kept here by the daemon so that they live as long as the counters.
 #[btf_map]
 pub static DEVICE_LABELS: Array<Label, { MAX_DEVICES as usize }> = Array::new();
@@ -138,8 +156,15 @@ pub static MUTE: HashMap<u32, u32, { MAX_INTERFACES as usize }> = HashMap::new()
 #[btf_map]
 pub static STAGES: ProgramArray<8> = ProgramArray::new();
 
+/// The program behind the one on the way to the devices: index 0 is the reader of what DNS answers.
+#[btf_map]
+pub static EGRESS_STAGES: ProgramArray<1> = ProgramArray::new();
+
 #[btf_map]
 static SCRATCH: PerCpuArray<Scratch, 1> = PerCpuArray::new();
+
+#[btf_map]
+static DOWNWARD: PerCpuArray<Downward, 1> = PerCpuArray::new();
 
 /// Working memory of one packet on one CPU: what the fast path hands to an inspector, and what is too big for the stack.
 ///
@@ -165,6 +190,22 @@ pub struct Scratch {
     pub reply: Reply,
     /// The QUIC flight that is looked for.
     pub flight_key: FlightKey,
+}
+
+/// Working memory for what DNS answers to a device, like [`Scratch`].
+#[repr(C)]
+pub struct Downward {
+    pub extensions: Extensions,
+    /// Payload bytes.
+    pub piece: Piece,
+    /// How far the message has been read.
+    pub answers: Answers,
+    /// The name that was asked for.
+    pub name: WireName,
+    /// The device and the address that it is given.
+    pub key: AskedKey,
+    /// What is remembered of that.
+    pub asked: Asked,
 }
 
 /// Key of the map `FLIGHTS`: one attempt to connect.
@@ -244,6 +285,12 @@ pub struct Packet {
 #[inline(always)]
 pub fn scratch() -> Option<*mut Scratch> {
     SCRATCH.get_ptr_mut(0)
+}
+
+/// The working memory for an answer of DNS; like [`scratch`].
+#[inline(always)]
+pub fn downward() -> Option<*mut Downward> {
+    DOWNWARD.get_ptr_mut(0)
 }
 
 /// The memory of this CPU for a QUIC flight that is not kept; like [`scratch`].

@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 
 use crate::datapath::attach::Attached;
 use crate::datapath::engine::Engine;
+use crate::datapath::load::Refusal;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::lists::fetch::{Limits, Trust};
@@ -65,6 +66,8 @@ pub struct Interface {
     pub filtered: bool,
     /// Whether what is rejected there is answered.
     pub answers: bool,
+    /// How what goes to the devices is counted there, if it is: `tcx` or `clsact`.
+    pub downlink: Option<&'static str>,
 }
 
 impl Health {
@@ -108,8 +111,8 @@ impl Daemon {
     /// If the kernel refuses something. What filtered before still does.
     pub fn start(config: Config, log: bool) -> anyhow::Result<Self> {
         let mut engine = Engine::start(Pins::new(&config.pin), log)?;
-        for (stage, refusal) in &engine.loaded.refused {
-            warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
+        for Refusal { program, without, why } in &engine.loaded.refused {
+            warn!("this kernel refused the program `{program}`: {without}: {why}");
         }
         let clock = Clock::start(&config);
         let (compiled, generation) = engine.apply(&config, &clock.standing)?;
@@ -254,7 +257,7 @@ pub fn read(file: &std::path::Path) -> anyhow::Result<Config> {
 fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>> {
     let there: Vec<String> = names.iter().filter(|name| index(name).is_some()).cloned().collect();
     let attached = engine.attach(&there)?;
-    for Attached { interface, mode, adopted, why_generic, voice, .. } in &attached {
+    for Attached { interface, mode, adopted, why_generic, voice, downlink, .. } in &attached {
         let how = if *adopted { "took over the link on" } else { "attached to" };
         info!("{how} {interface}, {} mode", mode.label());
         if let Some(why) = why_generic {
@@ -265,6 +268,12 @@ fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>
         }
         if *voice != Voice::Answers {
             tell_voice(interface, voice);
+        }
+        if let Err(why) = downlink {
+            warn!(
+                "what goes to the devices on {interface} is not counted, and answers of DNS are not read ({why}); that takes \
+                 Linux 6.6, or traffic control with clsact and BPF (modules sch_ingress and cls_bpf)"
+            );
         }
     }
     Ok(attached)
@@ -304,6 +313,7 @@ fn interfaces(attached: &[Attached]) -> Vec<Interface> {
         mode: attached.mode.label(),
         filtered: attached.is_there(),
         answers: !matches!(attached.voice, Voice::Mute(_)),
+        downlink: attached.downlink.as_ref().ok().map(|how| how.label()),
     };
     attached.iter().map(state).collect()
 }

@@ -4,8 +4,8 @@ use aya::Ebpf;
 use aya::maps::of_maps::ArrayOfMaps;
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuHashMap, RingBuf};
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Flow, FlowKey, Generation, Label, Masks,
-    PortKey,
+    Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Flow, FlowKey,
+    Generation, Label, Masks, PortKey, Seen, SeenKey,
 };
 
 use super::Error;
@@ -33,6 +33,9 @@ pub const PINNED: &[&str] = &[
     "BLOCKED",
     "EVENTS",
     "EVENTS_LOST",
+    "EVENTS_LIMITED",
+    "SEEN",
+    "ASKED",
     "DEVICE_LABELS",
     "POLICY_LABELS",
     "ANSWERS",
@@ -49,10 +52,14 @@ pub struct Maps {
     pub prefixes: ArrayOfMaps<MapData, Table>,
     pub ports: ArrayOfMaps<MapData, Ports>,
     pub flows: HashMap<MapData, Plain<FlowKey>, Plain<Flow>>,
+    pub partial: MapData,
     pub counters: PerCpuArray<MapData, Plain<DeviceCounters>>,
     pub blocked: PerCpuHashMap<MapData, Plain<BlockedKey>, Plain<BlockedCounters>>,
     pub events: RingBuf<MapData>,
     pub events_lost: PerCpuArray<MapData, u64>,
+    pub events_limited: PerCpuArray<MapData, u64>,
+    pub seen: HashMap<MapData, Plain<SeenKey>, Plain<Seen>>,
+    pub asked: HashMap<MapData, Plain<AskedKey>, Plain<Asked>>,
     pub device_labels: Array<MapData, Plain<Label>>,
     pub policy_labels: Array<MapData, Plain<Label>>,
     pub answers: PerCpuArray<MapData, u64>,
@@ -90,6 +97,16 @@ impl Maps {
         ) -> Result<T, Error> {
             find(name)?.try_into().map_err(|source| map("use", name, source))
         }
+        /// One of which user space reads no entry.
+        fn lru(
+            find: &mut impl FnMut(&'static str) -> Result<Map, Error>,
+            name: &'static str,
+        ) -> Result<MapData, Error> {
+            match find(name)? {
+                Map::LruHashMap(data) => Ok(data),
+                _ => Err(Error::NoMap { map: name }),
+            }
+        }
         let find = &mut find;
         Ok(Self {
             active: typed(find, "ACTIVE")?,
@@ -99,10 +116,14 @@ impl Maps {
             prefixes: typed(find, "PREFIXES")?,
             ports: typed(find, "PORTS")?,
             flows: typed(find, "FLOWS")?,
+            partial: lru(find, "PARTIAL")?,
             counters: typed(find, "COUNTERS")?,
             blocked: typed(find, "BLOCKED")?,
             events: typed(find, "EVENTS")?,
             events_lost: typed(find, "EVENTS_LOST")?,
+            events_limited: typed(find, "EVENTS_LIMITED")?,
+            seen: typed(find, "SEEN")?,
+            asked: typed(find, "ASKED")?,
             device_labels: typed(find, "DEVICE_LABELS")?,
             policy_labels: typed(find, "POLICY_LABELS")?,
             answers: typed(find, "ANSWERS")?,
