@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aya::maps::{MapData, RingBuf};
-
+use gateway_common::abi::Event;
+use gateway_common::name::hash;
 use tokio::sync::broadcast;
+use zerocopy::FromBytes as _;
 
-use super::event::{BootClock, Record};
+use super::dictionary::Dictionary;
+use super::event::{self, BootClock, Record};
 use super::snapshot::Labels;
 use super::wait::wait_on;
 use crate::datapath::maps::Maps;
@@ -22,11 +25,16 @@ const BEHIND: usize = 4096;
 pub struct Hub {
     kept: Mutex<VecDeque<Arc<Record>>>,
     sender: broadcast::Sender<Arc<Record>>,
+    dictionary: Dictionary,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { kept: Mutex::default(), sender: broadcast::channel(BEHIND).0 }
+        Self {
+            kept: Mutex::default(),
+            sender: broadcast::channel(BEHIND).0,
+            dictionary: Dictionary::default(),
+        }
     }
 }
 
@@ -35,6 +43,11 @@ impl Hub {
     pub fn listen(&self) -> (Vec<Arc<Record>>, broadcast::Receiver<Arc<Record>>) {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         (kept.iter().cloned().collect(), self.sender.subscribe())
+    }
+
+    /// The names that events have told, by their hashes.
+    pub const fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
     }
 
     fn add(&self, record: Record) {
@@ -55,15 +68,20 @@ impl Hub {
     /// If the buffer cannot be waited for or the labels not be read.
     pub async fn pump(&self, events: RingBuf<MapData>, maps: Maps) -> anyhow::Result<()> {
         let mut labels = Labels::default();
+        // It stays for as long as the maps do.
+        let seed = maps.seed()?;
         let mut ring = wait_on(events)?;
         loop {
             let mut ready = ring.readable_mut().await?;
             let clock = BootClock::read();
             labels.refresh(&maps)?;
             while let Some(item) = ready.get_inner_mut().next() {
-                if let Some(record) = Record::read(&item, &labels, clock) {
-                    self.add(record);
+                let Ok(event) = Event::read_from_bytes(&item) else { continue };
+                let Some(record) = Record::of(&event, &labels, clock) else { continue };
+                if let (Some(name), Some(wire)) = (&record.name, event::name(&event)) {
+                    self.dictionary.learn(hash(seed, wire), name);
                 }
+                self.add(record);
             }
             ready.clear_ready();
         }
