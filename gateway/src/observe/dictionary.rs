@@ -86,7 +86,7 @@ mod tests {
         }
         let names = dictionary.lock();
         assert_eq!(names.by_hash.len(), MOST_BYTES / name.len());
-        assert_eq!(names.bytes, names.by_hash.iter().map(|(_, name)| name.len()).sum());
+        assert_eq!(names.bytes, names.by_hash.iter().map(|(_, name)| name.len()).sum::<usize>());
         assert!(names.by_hash.contains(&(MOST as u64 - 1)));
     }
 }

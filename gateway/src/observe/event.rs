@@ -73,6 +73,11 @@ impl Record {
         })
     }
 
+    /// Whether the packet went no further.
+    pub fn is_blocked(&self) -> bool {
+        [Action::Drop, Action::Reject].iter().any(|action| action.label() == self.verdict)
+    }
+
     /// One line for people.
     pub fn line(&self) -> String {
         let what = self.name.clone().unwrap_or_else(|| self.dst.to_string());

@@ -11,6 +11,7 @@ use zerocopy::FromBytes as _;
 
 use super::dictionary::Dictionary;
 use super::event::{self, BootClock, Record};
+use super::hosts::Hosts;
 use super::snapshot::Labels;
 use super::wait::wait_on;
 use crate::datapath::maps::Maps;
@@ -26,6 +27,7 @@ pub struct Hub {
     kept: Mutex<VecDeque<Arc<Record>>>,
     sender: broadcast::Sender<Arc<Record>>,
     dictionary: Dictionary,
+    hosts: Hosts,
 }
 
 impl Default for Hub {
@@ -34,6 +36,7 @@ impl Default for Hub {
             kept: Mutex::default(),
             sender: broadcast::channel(BEHIND).0,
             dictionary: Dictionary::default(),
+            hosts: Hosts::default(),
         }
     }
 }
@@ -50,7 +53,13 @@ impl Hub {
         &self.dictionary
     }
 
+    /// The names that events have told, and how often.
+    pub const fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
     fn add(&self, record: Record) {
+        self.hosts.count(&record);
         let record = Arc::new(record);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == KEPT {

@@ -2,6 +2,15 @@
 
 pub mod dictionary;
 pub mod event;
+pub mod hosts;
 pub mod hub;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod wait;
+
+/// Whole seconds since 1970-01-01 UTC.
+fn unix_now() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
+}
