@@ -2,6 +2,7 @@
 
 pub mod dictionary;
 pub mod event;
+pub mod history;
 pub mod hosts;
 pub mod hub;
 pub mod snapshot;
