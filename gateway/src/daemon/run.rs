@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info};
 
-use super::{Daemon, clock, lists, memory, resolve};
+use super::{Daemon, clock, history, lists, memory, resolve};
 use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
 use crate::observe::wait::wait_on;
@@ -39,8 +39,9 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     memory::give_back();
     let registry = Registry::new();
     let (health, lists_of_daemon) = (Arc::clone(&daemon.health), Arc::clone(&daemon.lists));
-    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, health, lists_of_daemon)))?;
-    let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
+    let (maps, unwritten) = (Maps::pinned(&pins)?, daemon.hub.unwritten());
+    registry.register(Box::new(KernelCollector::new(maps, health, lists_of_daemon, unwritten)))?;
+    let (events, labels, totals) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?, Maps::pinned(&pins)?);
     info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
     // Without systemd there is nobody to tell.
     let _ = sd_notify::notify(false, &[sd_notify::NotifyState::Ready]);
@@ -54,6 +55,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         result = clock::watch(&daemon) => result?,
         result = resolve::watch(&daemon) => result?,
         () = lists::keep(&daemon) => {}
+        () = history::keep(&daemon, totals) => {}
         result = log => result.context("the kernel's log ended")?,
     }
     // One that is left behind is replaced at the next start.

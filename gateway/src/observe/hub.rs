@@ -13,6 +13,7 @@ use super::dictionary::Dictionary;
 use super::event::{self, BootClock, Record};
 use super::hosts::Hosts;
 use super::snapshot::Labels;
+use super::unwritten::Unwritten;
 use super::wait::wait_on;
 use crate::datapath::maps::Maps;
 
@@ -28,6 +29,7 @@ pub struct Hub {
     sender: broadcast::Sender<Arc<Record>>,
     dictionary: Dictionary,
     hosts: Hosts,
+    unwritten: Arc<Unwritten>,
 }
 
 impl Default for Hub {
@@ -37,6 +39,7 @@ impl Default for Hub {
             sender: broadcast::channel(BEHIND).0,
             dictionary: Dictionary::default(),
             hosts: Hosts::default(),
+            unwritten: Arc::default(),
         }
     }
 }
@@ -56,6 +59,11 @@ impl Hub {
     /// The names that events have told, and how often.
     pub const fn hosts(&self) -> &Hosts {
         &self.hosts
+    }
+
+    /// The events that did not get to where they should have been told.
+    pub fn unwritten(&self) -> Arc<Unwritten> {
+        Arc::clone(&self.unwritten)
     }
 
     fn add(&self, record: Record) {

@@ -2,12 +2,14 @@
 
 pub mod dictionary;
 pub mod event;
+pub mod filter;
 pub mod history;
 pub mod hosts;
 pub mod hub;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod unwritten;
 pub mod wait;
 
 /// Whole seconds since 1970-01-01 UTC.

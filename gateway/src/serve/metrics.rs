@@ -11,6 +11,7 @@ use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGaugeVec, Opts};
 use crate::daemon::{Health, State};
 use crate::datapath::maps::Maps;
 use crate::observe::snapshot::{DeviceRow, Snapshot};
+use crate::observe::unwritten::Unwritten;
 use crate::subscriptions::keeper::Keeper;
 
 /// Reads the maps when it is asked. It has handles of its own, so that a scrape and a reload do not wait for each other.
@@ -18,12 +19,13 @@ pub struct KernelCollector {
     maps: Mutex<Maps>,
     health: Arc<Health>,
     lists: Arc<Keeper>,
+    unwritten: Arc<Unwritten>,
 }
 
 impl KernelCollector {
-    /// A collector of what is in `maps`, in `health` and of `lists`.
-    pub fn new(maps: Maps, health: Arc<Health>, lists: Arc<Keeper>) -> Self {
-        Self { maps: Mutex::new(maps), health, lists }
+    /// A collector of what is in `maps`, in `health`, of `lists` and of events that got lost on their way out.
+    pub fn new(maps: Maps, health: Arc<Health>, lists: Arc<Keeper>, unwritten: Arc<Unwritten>) -> Self {
+        Self { maps: Mutex::new(maps), health, lists, unwritten }
     }
 
     fn gather(&self) -> anyhow::Result<Vec<MetricFamily>> {
@@ -42,6 +44,7 @@ impl KernelCollector {
         resolved(&state, &mut families)?;
         health_of_daemon(&state, &mut families)?;
         super::lists::gather(&self.lists, &mut families)?;
+        super::events::gather(&self.unwritten, &mut families)?;
         Ok(families)
     }
 }
