@@ -188,6 +188,7 @@ impl Daemon {
         let config = &running.config;
         self.resolving.follow(config);
         self.lists.follow(config);
+        self.hub.write_to(&config.events);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =

@@ -21,6 +21,9 @@ use crate::serve::{control, http};
 /// How often the interfaces are looked at, to filter again on one that went and came.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
 
+/// How long the last events may take to be written at the end.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// Runs until SIGTERM or SIGINT. The filter stays.
 ///
 /// # Errors
@@ -58,6 +61,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         () = history::keep(&daemon, totals) => {}
         result = log => result.context("the kernel's log ended")?,
     }
+    daemon.hub.close(FAREWELL);
     // One that is left behind is replaced at the next start.
     let _ = std::fs::remove_file(path);
     Ok(())

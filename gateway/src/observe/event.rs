@@ -80,10 +80,15 @@ impl Record {
 
     /// One line for people.
     pub fn line(&self) -> String {
+        format!("{}  {}", self.clock(), self.story())
+    }
+
+    /// That line without the time.
+    pub fn story(&self) -> String {
         let what = self.name.clone().unwrap_or_else(|| self.dst.to_string());
         let policy = self.policy.as_deref().map(|policy| format!(" by {policy}")).unwrap_or_default();
         let Self { device, verdict, dst, dport, proto, reason, .. } = self;
-        format!("{}  {device}  {verdict}{policy}  {what}  ({dst} {proto}/{dport}, {reason})", self.clock())
+        format!("{device}  {verdict}{policy}  {what}  ({dst} {proto}/{dport}, {reason})")
     }
 
     /// The time of day, UTC, as `HH:MM:SS`.

@@ -50,7 +50,8 @@ fn each_part_of_a_query_must_be_met() {
     ] {
         assert!(wants(good.clone()), "{good:?}");
         assert!(!wants(bad.clone()), "{bad:?}");
-        let part_of_it = EventsQuery { name: bad.name.or(some("account")), verdict: bad.verdict.or(good.verdict), ..bad };
+        let part_of_it =
+            EventsQuery { name: bad.name.or(some("account")), verdict: bad.verdict.or(good.verdict), ..bad };
         assert!(!wants(part_of_it.clone()), "{part_of_it:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aya::maps::{MapData, RingBuf};
 use gateway_common::abi::Event;
@@ -12,10 +13,12 @@ use zerocopy::FromBytes as _;
 use super::dictionary::Dictionary;
 use super::event::{self, BootClock, Record};
 use super::hosts::Hosts;
+use super::outlets::Outlets;
 use super::snapshot::Labels;
 use super::unwritten::Unwritten;
 use super::wait::wait_on;
 use crate::datapath::maps::Maps;
+use crate::policy::Events;
 
 /// How many events are kept for those who ask later.
 const KEPT: usize = 1000;
@@ -30,6 +33,7 @@ pub struct Hub {
     dictionary: Dictionary,
     hosts: Hosts,
     unwritten: Arc<Unwritten>,
+    outlets: Outlets,
 }
 
 impl Default for Hub {
@@ -40,6 +44,7 @@ impl Default for Hub {
             dictionary: Dictionary::default(),
             hosts: Hosts::default(),
             unwritten: Arc::default(),
+            outlets: Outlets::default(),
         }
     }
 }
@@ -66,9 +71,29 @@ impl Hub {
         Arc::clone(&self.unwritten)
     }
 
+    /// From now on events are written to where `wanted` says, too.
+    pub fn write_to(&self, wanted: &Events) {
+        self.outlets.follow(wanted, &self.unwritten);
+    }
+
+    /// Writes what is still to be written, for as long as that takes or for `longest`.
+    pub fn close(&self, longest: Duration) {
+        self.outlets.close(longest);
+    }
+
+    /// Tells everybody of an event, unless it is none of this ABI version.
+    fn take(&self, event: &Event, labels: &Labels, clock: BootClock, seed: u64) {
+        let Some(record) = Record::of(event, labels, clock) else { return };
+        if let (Some(name), Some(wire)) = (&record.name, event::name(event)) {
+            self.dictionary.learn(hash(seed, wire), name);
+        }
+        self.add(record);
+    }
+
     fn add(&self, record: Record) {
         self.hosts.count(&record);
         let record = Arc::new(record);
+        self.outlets.offer(&record);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == KEPT {
             kept.pop_front();
@@ -93,14 +118,15 @@ impl Hub {
             let clock = BootClock::read();
             labels.refresh(&maps)?;
             while let Some(item) = ready.get_inner_mut().next() {
-                let Ok(event) = Event::read_from_bytes(&item) else { continue };
-                let Some(record) = Record::of(&event, &labels, clock) else { continue };
-                if let (Some(name), Some(wire)) = (&record.name, event::name(&event)) {
-                    self.dictionary.learn(hash(seed, wire), name);
+                if let Ok(event) = Event::read_from_bytes(&item) {
+                    self.take(&event, &labels, clock, seed);
                 }
-                self.add(record);
             }
             ready.clear_ready();
         }
     }
 }
+
+#[cfg(test)]
+#[path = "hub_tests.rs"]
+mod tests;

@@ -6,6 +6,8 @@ pub mod filter;
 pub mod history;
 pub mod hosts;
 pub mod hub;
+pub mod outlet;
+pub mod outlets;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;

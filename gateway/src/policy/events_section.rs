@@ -52,7 +52,11 @@ pub(super) fn check_events(checker: &mut Checker<'_>, reading: &Reading<RawConfi
         for (key, span) in spans {
             if let Some(span) = span {
                 let title = format!("`{key}` is about a `file`, and there is none");
-                checker.refuse(span, title, "write file = \"/var/log/gateway/events.jsonl\", or take the key out");
+                checker.refuse(
+                    span,
+                    title,
+                    "write file = \"/var/log/gateway/events.jsonl\", or take the key out",
+                );
             }
         }
     }
@@ -104,7 +108,9 @@ enum BadSize {
 impl Refusal for BadSize {
     fn cure(&self) -> String {
         String::from(match self {
-            Self::Unreadable(_) => "write a number with its unit: kB, MB or GB, or KiB, MiB or GiB, such as \"10MB\"",
+            Self::Unreadable(_) => {
+                "write a number with its unit: kB, MB or GB, or KiB, MiB or GiB, such as \"10MB\""
+            }
             Self::Small(_) => "write \"1kB\" or more; an event takes about 300 bytes",
             Self::Large(_) => "write \"1000GB\" or less",
         })

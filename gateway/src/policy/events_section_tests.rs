@@ -34,13 +34,20 @@ fn a_file_has_a_size_and_a_number_of_old_ones() {
     let file = |path: &str, rotate_at, keep| Some(EventsFile { path: path.into(), rotate_at, keep });
     let events = load("[events]\nfile = \"/var/log/e.jsonl\"").unwrap().events;
     assert_eq!(events, Events { journald: false, file: file("/var/log/e.jsonl", 10_000_000, 5) });
-    let events = load("[events]\njournald = true\nfile = \"/e\"\nrotate_at = \"2GiB\"\nkeep = 0").unwrap().events;
+    let events =
+        load("[events]\njournald = true\nfile = \"/e\"\nrotate_at = \"2GiB\"\nkeep = 0").unwrap().events;
     assert_eq!(events, Events { journald: true, file: file("/e", 2_147_483_648, 0) });
 }
 
 #[test]
 fn sizes_have_units() {
-    for (text, bytes) in [("1kB", 1000), ("10MB", 10_000_000), ("1KiB", 1024), ("3MiB", 3_145_728), ("1000GB", 1_000_000_000_000)] {
+    for (text, bytes) in [
+        ("1kB", 1000),
+        ("10MB", 10_000_000),
+        ("1KiB", 1024),
+        ("3MiB", 3_145_728),
+        ("1000GB", 1_000_000_000_000),
+    ] {
         assert_eq!(size(text), Ok(bytes), "{text}");
     }
     for text in ["", "10", "MB", "10 MB", "10mb", "1.5MB", "-1MB", "10MBs"] {

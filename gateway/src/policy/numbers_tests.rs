@@ -41,6 +41,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         servers: Vec::new(),
         socket: PathBuf::new(),
         cache: PathBuf::new(),
+        events: Events::default(),
         default_policies: Vec::new(),
         devices: devices.iter().map(device).collect(),
         policies: policies.iter().map(policy).collect(),

@@ -13,8 +13,8 @@ use super::*;
 use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
-    LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawEvents, RawInspect, RawList, RawLists,
-    RawMetrics, RawPolicy, RawResolve, RawSchedule,
+    LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawEvents, RawInspect, RawList,
+    RawLists, RawMetrics, RawPolicy, RawResolve, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
