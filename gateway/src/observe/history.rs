@@ -35,8 +35,12 @@ pub struct Point {
     pub seconds: u64,
     /// Frames from devices.
     pub packets: u64,
-    /// Their length.
+    /// Their length in bytes.
     pub bytes: u64,
+    /// Packets towards devices.
+    pub packets_down: u64,
+    /// Their length in bytes.
+    pub bytes_down: u64,
     /// Flows that devices with policies began.
     pub flows: u64,
     /// Frames that were dropped or rejected.
@@ -85,6 +89,8 @@ impl Sample {
             let more = |count: fn(&DeviceCounters) -> u64| more(count(now), was.map(count));
             point.packets += more(|counters| counters.packets);
             point.bytes += more(|counters| counters.bytes);
+            point.packets_down += more(|counters| counters.down_packets);
+            point.bytes_down += more(|counters| counters.down_bytes);
             point.flows += more(|counters| counters.flows);
         }
         let stops = |action| Action::from_index(action).is_some_and(|action| !action.lets_through());
@@ -171,6 +177,8 @@ impl AddAssign for Point {
         self.seconds += later.seconds;
         self.packets += later.packets;
         self.bytes += later.bytes;
+        self.packets_down += later.packets_down;
+        self.bytes_down += later.bytes_down;
         self.flows += later.flows;
         self.blocked_packets += later.blocked_packets;
         self.blocked_flows += later.blocked_flows;

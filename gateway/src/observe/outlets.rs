@@ -1,6 +1,7 @@
 //! The ways out for events that the configuration wants.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,17 @@ use super::unwritten::{Unwritten, Way};
 use crate::policy::{Escaped, Events, EventsFile};
 
 /// Those that are open.
-#[derive(Default)]
-pub struct Outlets(Mutex<Open>);
+pub struct Outlets {
+    /// Where the journal listens.
+    journal: PathBuf,
+    open: Mutex<Open>,
+}
+
+impl Default for Outlets {
+    fn default() -> Self {
+        Self { journal: SOCKET.into(), open: Mutex::default() }
+    }
+}
 
 #[derive(Default)]
 struct Open {
@@ -29,7 +39,7 @@ impl Outlets {
         let mut open = self.lock();
         match (wanted.journald, &open.journal) {
             (true, None) => {
-                let journal = Journal::new(SOCKET.into());
+                let journal = Journal::new(self.journal.clone());
                 let place = "the journal".to_owned();
                 let outlet = Outlet::start(Way::Journald, place, journal, Arc::clone(unwritten), None);
                 open.journal = started(outlet);
@@ -64,7 +74,7 @@ impl Outlets {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

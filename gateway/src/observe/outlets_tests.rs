@@ -1,6 +1,7 @@
 //! The ways out follow the configuration.
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
 use super::*;
@@ -70,4 +71,25 @@ fn nothing_is_written_any_more_when_the_section_has_gone() {
     offer(&outlets, 1);
     outlets.close(PATIENT);
     assert!(!path.exists() || count(&path) == 0);
+}
+
+#[test]
+fn the_journal_gets_events_as_long_as_the_configuration_wants_it() {
+    let (folder, unwritten) = (tempfile::tempdir().unwrap(), Arc::default());
+    let path = folder.path().join("socket");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let outlets = Outlets { journal: path, open: Mutex::default() };
+    let wanted = Events { journald: true, file: None };
+    outlets.follow(&wanted, &unwritten);
+    outlets.follow(&wanted, &unwritten);
+    offer(&outlets, 1);
+    outlets.close(PATIENT);
+    outlets.follow(&Events::default(), &unwritten);
+    offer(&outlets, 1);
+    outlets.close(PATIENT);
+    let mut entry = [0; 8192];
+    assert!(socket.recv(&mut entry).unwrap() > 0);
+    assert_eq!(socket.recv(&mut entry).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    assert_eq!(unwritten.count(Way::Journald), 0);
 }

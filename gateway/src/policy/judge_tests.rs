@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::super::testing::compiled;
 use super::*;
 use crate::policy::{
-    Config, DEFAULT_STATE, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, Schedule,
+    Config, DEFAULT_STATE, Entries, Entry, Events, HostName, Numbers, Policy, PolicyAction, Quic, Schedule,
     SourceFile, Treatment,
 };
 

@@ -8,7 +8,7 @@ use gateway_common::wire::MacAddr;
 
 use super::*;
 use crate::policy::{
-    DEFAULT_LISTEN, DEFAULT_STATE, Device, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile,
+    DEFAULT_LISTEN, DEFAULT_STATE, Device, Entries, Events, Policy, PolicyAction, Quic, Schedule, SourceFile,
     Treatment,
 };
 
