@@ -44,8 +44,8 @@ fn steps(samples: impl IntoIterator<Item = (u64, Sample)>) -> Steps {
 fn a_step_has_what_was_counted_in_it_and_the_first_sample_is_none() {
     let steps =
         steps([(0, totals(1000, ANNA, 500)), (10, totals(1010, ANNA, 540)), (25, totals(1010, ANNA, 540))]);
-    let first =
-        Point { time: 1_000_010, seconds: 10, packets: 50, bytes: 5000, flows: 5, ..Point::default() };
+    let up = Point { packets: 50, bytes: 5000, flows: 5, ..Point::default() };
+    let first = Point { time: 1_000_010, seconds: 10, packets_down: 100, bytes_down: 150_000, ..up };
     let second = Point { time: 1_000_025, seconds: 15, ..Point::default() };
     assert_eq!(steps.fine, [first, second]);
 }

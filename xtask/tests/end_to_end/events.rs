@@ -54,7 +54,9 @@ fn a_full_disk_loses_whole_events_that_are_counted_and_told_once_and_the_filter_
         let disk = Disk::of_a_page(lab)?;
         let file = disk.0.join("events.jsonl");
         write_to(lab, &gateway, &file, "")?;
-        let unwritten = || Ok(lab.metrics()?.sum("gateway_events_unwritten_total", &[("sink", "file")]));
+        let unwritten = || -> Result<f64> {
+            Ok(lab.metrics()?.sum("gateway_events_unwritten_total", &[("sink", "file")]))
+        };
         wait_until("events did not fit the disk", TOLD, || {
             reaches(lab, &ANNA, &ORDINARY, Family::V4)?;
             Ok(unwritten()? > 2.0)
