@@ -1,4 +1,4 @@
-//! Events as a stream of lines, and what got lost of them in the metrics.
+//! Events as a stream of lines.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,15 +7,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use prometheus::core::Collector as _;
-use prometheus::proto::MetricFamily;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::Receiver;
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_stream::{Stream, StreamExt as _};
 
-use super::metrics::counters;
 use crate::daemon::Daemon;
 use crate::observe::event::Record;
 use crate::observe::filter::{EventsQuery, Filter};
@@ -75,20 +72,6 @@ fn line(content: &impl Serialize) -> Bytes {
     let mut text = serde_json::to_string(content).unwrap_or_default();
     text.push('\n');
     text.into()
-}
-
-/// The metrics of what got lost.
-pub(super) fn gather(unwritten: &Unwritten, families: &mut Vec<MetricFamily>) -> prometheus::Result<()> {
-    let lost = counters(
-        "gateway_events_unwritten_total",
-        "Events that could not be written to where the configuration wants them, or that a reader was too slow for.",
-        &["sink"],
-    )?;
-    for way in Way::ALL {
-        lost.with_label_values(&[way.label()]).inc_by(unwritten.count(way));
-    }
-    families.extend(lost.collect());
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 pub mod api;
 pub mod control;
 pub mod events;
-pub mod http;
+pub mod listen;
 pub mod lists;
 pub mod metrics;
 pub mod observed;
