@@ -6,6 +6,7 @@ use prometheus::proto::MetricFamily;
 use super::catalogue as metric;
 use super::family::Family;
 use crate::daemon::State;
+use crate::observe::unwritten::{Unwritten, Way};
 use crate::subscriptions::keeper::Keeper;
 
 /// All of it but the lists.
@@ -68,4 +69,13 @@ pub(super) fn lists(lists: &Keeper, families: &mut Vec<MetricFamily>) {
         errors.add(labels, row.errors);
     }
     families.extend([age.into(), entries.into(), skipped.into(), errors.into()]);
+}
+
+/// The events that got lost on their way out.
+pub(super) fn unwritten(unwritten: &Unwritten, families: &mut Vec<MetricFamily>) {
+    let mut lost = Family::new(&metric::EVENTS_UNWRITTEN);
+    for way in Way::ALL {
+        lost.add([way.label()], unwritten.count(way));
+    }
+    families.push(lost.into());
 }
