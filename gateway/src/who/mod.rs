@@ -1,5 +1,9 @@
 //! What is known of a device beside its address: who made it, what it calls itself, and where it can be reached.
 //!
+//! * [`vendor`]: who made it, by the list of the IEEE.
 //! * [`neighbours`]: its addresses, as the kernel has found them.
+//! * [`file`]: files that others write.
 
+mod file;
 pub mod neighbours;
+pub mod vendor;
