@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use aya::maps::{MapError, PerCpuValues};
 use gateway_common::abi::{
-    Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Generation, MAX_DEVICES,
-    MAX_POLICIES, Seen,
+    Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Flow, FlowKey,
+    Generation, MAX_DEVICES, MAX_POLICIES, Seen,
 };
 use gateway_common::wire::MacAddr;
 
@@ -153,6 +153,23 @@ impl Maps {
         };
         let entries = inner.iter().filter_map(Result::ok).map(|(key, device)| (key.0, device.0));
         Ok(entries.collect())
+    }
+
+    /// All flows that are remembered, in no order.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if the map cannot be read.
+    pub fn read_flows(&self) -> Result<Vec<(FlowKey, Flow)>, Error> {
+        let mut flows = Vec::new();
+        for entry in self.flows.iter() {
+            match entry {
+                Ok((key, flow)) => flows.push((key.0, flow.0)),
+                // It made room between two steps of the iterator.
+                Err(MapError::KeyNotFound) => {}
+                Err(source) => return Err(map("read", "FLOWS", source)),
+            }
+        }
+        Ok(flows)
     }
 
     /// How many flows are remembered.
