@@ -1,10 +1,13 @@
 //! Whether the filter is on, where, and what it knows.
 
+use std::collections::BTreeMap;
+
 use gateway_common::abi::ABI_VERSION;
 use nix::net::if_::if_nametoindex;
 use serde::{Deserialize, Serialize};
 
 use crate::datapath::Error;
+use crate::datapath::downlink::How;
 use crate::datapath::maps::Maps;
 use crate::datapath::pins::{Mode, Pins};
 use crate::present::moment::Scheduled;
@@ -65,7 +68,7 @@ pub struct InterfaceView {
     pub answers: bool,
     /// Why not, and what can be done.
     pub mute: Option<String>,
-    /// How what goes to the devices is counted; not at all if absent.
+    /// How what goes to the devices is counted: `tcx` or `clsact`; not at all if absent.
     pub downlink: Option<String>,
 }
 
@@ -100,16 +103,17 @@ impl Status {
 }
 
 fn interfaces(maps: &Maps, pins: &Pins) -> Vec<InterfaceView> {
+    let downlinks: BTreeMap<String, How> = pins.downlinks().into_iter().collect();
     let view = |(interface, mode): (String, Mode)| {
         let index = if_nametoindex(interface.as_str()).ok();
         let mute = index.and_then(|index| maps.mute(index));
         InterfaceView {
+            downlink: downlinks.get(&interface).map(|how| how.label().to_owned()),
             interface,
             mode: mode.label().to_owned(),
             exists: index.is_some(),
             answers: mute.is_none(),
             mute: mute.map(|mute| format!("{} ({})", mute.describe(), mute.cure())),
-            downlink: None,
         }
     };
     pins.attached().into_iter().map(view).collect()
