@@ -2,12 +2,14 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed with a message on standard error, 2 wrong usage.
 
+mod amount;
 mod check;
 mod client;
 mod detach;
 mod devices;
 mod events;
 mod explain;
+mod flows;
 mod lists;
 mod pause;
 mod places;
@@ -42,8 +44,10 @@ enum Command {
     Explain(explain::Args),
     /// Say whether the filter is on, where, and what it knows
     Status(status::Args),
-    /// List the devices with their policies and counters
+    /// List the devices with their policies and counters, and those that were seen and are not listed
     Devices(devices::Args),
+    /// List the flows, newest first: who talks to whom, and what was decided
+    Flows(flows::Args),
     /// Watch what every device does, live
     Top(top::Args),
     /// List the addresses that are blocked because hosts resolve to them, and those that are not and why
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => return check_code(replay::run(&args)),
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
+        Command::Flows(args) => flows::run(&args),
         Command::Top(args) => top::run(args),
         Command::Resolved(args) => resolved::run(&args),
         Command::Events(args) => events::run(&args),

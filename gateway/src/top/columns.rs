@@ -161,13 +161,13 @@ impl Column {
         let given = |text: &Option<String>| text.clone().unwrap_or_default();
         match self {
             Self::Device => row.key.word().to_owned(),
-            Self::Mac => given(&device.mac),
+            Self::Mac => given(&row.key.mac),
             Self::Host => given(&device.host),
             Self::Vendor => match &device.vendor {
                 None if device.random_mac => String::from("(random address)"),
                 vendor => given(vendor),
             },
-            Self::Address => device.addresses.first().cloned().unwrap_or_default(),
+            Self::Address => device.addresses.first().map(ToString::to_string).unwrap_or_default(),
             Self::Seen => device.last_seen.map(|seen| clock(seen, now)).unwrap_or_default(),
             Self::Policies => policies(row, now),
             _ => match self.total(row) {
@@ -183,15 +183,19 @@ impl Column {
             let number = |row| self.number(row).unwrap_or(-1.0);
             return number(b).total_cmp(&number(a));
         }
-        if self == Self::Seen {
-            return b.device.last_seen.cmp(&a.device.last_seen);
+        match self {
+            Self::Seen => return b.device.last_seen.cmp(&a.device.last_seen),
+            Self::Address => {
+                let address = |row: &Row| row.device.addresses.first().copied();
+                return address(a).is_none().cmp(&address(b).is_none()).then(address(a).cmp(&address(b)));
+            }
+            _ => {}
         }
         let text = |row: &Row| match self {
             Self::Device => row.key.word().to_lowercase(),
-            Self::Mac => row.device.mac.clone().unwrap_or_default(),
+            Self::Mac => row.key.mac.clone().unwrap_or_default(),
             Self::Host => row.device.host.clone().unwrap_or_default().to_lowercase(),
             Self::Vendor => row.device.vendor.clone().unwrap_or_default().to_lowercase(),
-            Self::Address => row.device.addresses.first().cloned().unwrap_or_default(),
             _ => row.device.policies.join(","),
         };
         let (a, b) = (text(a), text(b));
@@ -215,7 +219,7 @@ impl Column {
         let device = &row.device;
         match self {
             Self::AllFlows => Some(device.flows),
-            Self::AllBlocked => Some(device.blocked_packets),
+            Self::AllBlocked => Some(device.blocked_flows),
             Self::AllObserved => Some(device.observed_flows),
             Self::Sent => Some(device.bytes),
             Self::Received => Some(device.bytes_down),
@@ -240,8 +244,9 @@ fn policies(row: &Row, now: &Zoned) -> String {
 }
 
 /// A moment by the clock on the wall, or its date if it is another day's.
-pub fn clock(unix: i64, now: &Zoned) -> String {
-    let Ok(moment) = Timestamp::from_second(unix) else { return String::from("-") };
+pub fn clock(unix: u64, now: &Zoned) -> String {
+    let moment = i64::try_from(unix).ok().and_then(|unix| Timestamp::from_second(unix).ok());
+    let Some(moment) = moment else { return String::from("-") };
     let moment = moment.to_zoned(now.time_zone().clone());
     let format = if moment.date() == now.date() { "%H:%M:%S" } else { "%m-%d" };
     moment.strftime(format).to_string()

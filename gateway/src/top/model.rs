@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::columns::{Column, fit};
 use super::feed::{Failure, Poll};
 use super::rates::{CLOSEST, Rates};
-use super::wire::{Device, Flow, Host, Hosts, Record, Status};
+use super::wire::{Device, Flow, Host, Record, Status};
 
 /// What tells one row of the table from the others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +21,7 @@ pub struct Key {
 
 impl Key {
     fn of(device: &Device) -> Self {
-        Self { device: device.device.clone(), mac: device.mac.clone() }
+        Self { device: device.device.clone(), mac: device.mac.map(String::from) }
     }
 
     /// The word by which the daemon knows it.
@@ -122,8 +122,8 @@ pub struct Model {
     pub status: Option<Status>,
     /// Its devices, in its order.
     pub rows: Vec<Row>,
-    /// Its names.
-    pub hosts: Hosts,
+    /// Its names, most blocked first.
+    pub hosts: Vec<Host>,
     /// Its events, oldest first.
     pub events: Vec<Record>,
     /// The connections of a device, or why there are none to show.
@@ -152,7 +152,7 @@ impl Default for Model {
             link: Link::Waiting(String::from("the daemon has not answered yet")),
             status: None,
             rows: Vec::new(),
-            hosts: Hosts::default(),
+            hosts: Vec::new(),
             events: Vec::new(),
             flows: None,
             selected: None,
@@ -196,7 +196,7 @@ impl Model {
             self.selected = first.map(|row| row.key.clone());
         }
         self.status = Some(poll.status);
-        self.hosts = poll.hosts;
+        self.hosts = poll.hosts.hosts;
         self.events = poll.events;
         self.link = Link::Up;
     }
@@ -283,7 +283,7 @@ impl Model {
     /// The names that have the text of the filter, or devices that have it.
     pub fn hosts_shown(&self) -> Vec<&Host> {
         let devices = self.words_shown();
-        let hosts = self.hosts.hosts.iter();
+        let hosts = self.hosts.iter();
         hosts
             .filter(|host| {
                 self.is_in([host.name.as_str()])
@@ -315,9 +315,10 @@ impl Model {
     }
 
     fn has_filter(&self, row: &Row) -> bool {
-        let Device { device, mac, vendor, host, addresses, .. } = &row.device;
-        let named = [device, mac, vendor, host].into_iter().flatten();
-        self.is_in(named.chain(addresses).map(String::as_str))
+        let Device { device, vendor, host, addresses, .. } = &row.device;
+        let named = [device, &row.key.mac, vendor, host].into_iter().flatten().map(String::as_str);
+        let addresses = || addresses.iter().map(ToString::to_string);
+        self.is_in(named) || addresses().any(|address| self.is_in([address.as_str()]))
     }
 
     /// Whether one of these has the text of the filter, in upper or lower case.
@@ -332,6 +333,14 @@ pub fn total(rows: &[Row]) -> Row {
     let sum = |of: fn(&Device) -> u64| rows.iter().map(|row| of(&row.device)).fold(0, u64::saturating_add);
     let device = Device {
         device: Some(String::from("total")),
+        mac: None,
+        listed: false,
+        random_mac: false,
+        vendor: None,
+        host: None,
+        addresses: Vec::new(),
+        policies: Vec::new(),
+        paused_until: None,
         packets: sum(|device| device.packets),
         bytes: sum(|device| device.bytes),
         packets_down: sum(|device| device.packets_down),
@@ -340,7 +349,7 @@ pub fn total(rows: &[Row]) -> Row {
         blocked_packets: sum(|device| device.blocked_packets),
         blocked_flows: sum(|device| device.blocked_flows),
         observed_flows: sum(|device| device.observed_flows),
-        ..Device::default()
+        last_seen: None,
     };
     let rates = rows.iter().map(|row| row.rates).fold(Rates::default(), Rates::plus);
     Row { key: Key::of(&device), device, rates }

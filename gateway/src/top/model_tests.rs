@@ -170,7 +170,7 @@ fn connections_are_shown_of_the_device_they_were_asked_for_and_of_no_other() {
     model.pane = Pane::Flows;
     let of = model.flows_wanted().unwrap();
     assert_eq!(of.word(), "anna-phone");
-    let flow = json!([{"device": "anna-phone", "mac": "x", "proto": "tcp", "src": "192.168.1.5", "sport": 1,
+    let flow = json!([{"device": "anna-phone", "mac": "8c:be:be:12:34:56", "proto": "tcp", "src": "192.168.1.5", "sport": 1,
         "dst": "192.0.2.1", "dport": 443, "name": null, "name_from": null, "verdict": "pass", "policy": null,
         "reason": "address", "state": "decided", "since": 1}]);
     model.take_flows(of.clone(), Ok(serde_json::from_value(flow).unwrap()));
@@ -185,7 +185,7 @@ fn connections_are_shown_of_the_device_they_were_asked_for_and_of_no_other() {
 fn the_total_is_of_all_devices_and_of_the_largest_counters_the_largest_number() {
     let mut model = household();
     let sum = total(&model.rows);
-    assert_eq!((sum.device.flows, sum.device.blocked_packets, sum.rates.blocked), (28, 43, Some(1.5)));
+    assert_eq!((sum.device.flows, sum.device.blocked_flows, sum.rates.blocked), (28, 43, Some(1.5)));
     for row in &mut model.rows {
         row.device.bytes = u64::MAX;
     }

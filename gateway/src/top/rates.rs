@@ -19,7 +19,7 @@ pub struct Rates {
     pub packets: Option<f64>,
     /// Connections.
     pub flows: Option<f64>,
-    /// Packets that were dropped or rejected.
+    /// Connections and questions of DNS that were dropped or rejected.
     pub blocked: Option<f64>,
 }
 
@@ -33,7 +33,7 @@ impl Rates {
             down: rate(|device| device.bytes_down),
             packets: up.zip(down).map(|(up, down)| up + down),
             flows: rate(|device| device.flows),
-            blocked: rate(|device| device.blocked_packets),
+            blocked: rate(|device| device.blocked_flows),
         }
     }
 

@@ -18,7 +18,7 @@ pub fn now() -> Zoned {
     NOW.parse::<Timestamp>().unwrap().to_zoned(zone)
 }
 
-/// A listed device with these totals: packets and bytes up, packets and bytes down, flows, blocked packets.
+/// A listed device with these totals: packets and bytes up, packets and bytes down, flows, blocked flows.
 pub fn device(name: &str, totals: [u64; 6]) -> Device {
     let mac = format!("8c:be:be:00:00:{:02x}", name.len());
     serde_json::from_value(device_json(name, &mac, totals)).unwrap()
@@ -26,12 +26,12 @@ pub fn device(name: &str, totals: [u64; 6]) -> Device {
 
 /// The same, as the daemon writes it.
 pub fn device_json(name: &str, mac: &str, totals: [u64; 6]) -> Value {
-    let [packets, bytes, packets_down, bytes_down, flows, blocked_packets] = totals;
+    let [packets, bytes, packets_down, bytes_down, flows, blocked_flows] = totals;
     json!({
         "device": name, "mac": mac, "listed": true, "random_mac": false, "vendor": null, "host": null,
         "addresses": [], "policies": [], "paused_until": null, "packets": packets, "bytes": bytes,
         "packets_down": packets_down, "bytes_down": bytes_down, "flows": flows,
-        "blocked_packets": blocked_packets, "blocked_flows": 0, "observed_flows": 0, "last_seen": null,
+        "blocked_packets": 0, "blocked_flows": blocked_flows, "observed_flows": 0, "last_seen": null,
     })
 }
 
@@ -39,11 +39,11 @@ pub fn device_json(name: &str, mac: &str, totals: [u64; 6]) -> Value {
 pub fn devices_json(totals: [[u64; 6]; 4]) -> Value {
     let [other, phone, television, toys] = totals;
     let mut devices = json!([
-        device_json("other", "", other),
+        device_json("other", "02:*", other),
         device_json("anna-phone", "8c:be:be:12:34:56", phone),
         device_json("television", "a4:77:33:00:00:01", television),
         device_json("toys", "02:*", toys),
-        device_json("", "da:a1:19:00:11:22", [0; 6]),
+        device_json("x", "da:a1:19:00:11:22", [0; 6]),
     ]);
     let rows = devices.as_array_mut().unwrap();
     for (row, key, value) in [
@@ -69,7 +69,7 @@ pub fn status_json() -> Value {
     json!({
         "daemon": true, "version": "0.1.0", "abi": 4, "generation": 3, "started": 1, "loaded_at": 1,
         "reloads_failed": 0, "devices": 3, "paused": 1, "policies": ["xiaomi-telemetry"], "scheduled": [],
-        "resolved": 0, "shared": 0, "flows": 12, "events_lost": 0, "events_limited": 0,
+        "lists": 0, "lists_failed": 0, "resolved": 0, "shared": 0, "flows": 12, "events_lost": 0, "events_limited": 0,
         "interfaces": [
             {"interface": "lan1", "mode": "native", "exists": true, "answers": true, "mute": null, "downlink": "tcx"},
             {"interface": "wlan0", "mode": "generic", "exists": true, "answers": false, "mute": "why", "downlink": "tcx"},

@@ -1,5 +1,6 @@
 //! Pictures of the household on screens of several sizes, and what hostile texts do to them.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use ratatui::style::{Color, Modifier};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::policy::DeviceAddress;
 use crate::top::feed::{Failure, Poll};
 use crate::top::keys::press;
 use crate::top::testing::{devices_json, event_json, events_json, hosts_json, household, now, status_json};
@@ -212,7 +214,7 @@ fn what_is_wrong_with_an_interface_comes_first_and_is_not_cut() {
         "filter OFF: on no interface  lan18 NOT THERE                            18:31:07"
     );
     let status = model.status.as_mut().unwrap();
-    (status.events_lost, status.events_limited, status.reloads_failed) = (5, 6, 7);
+    (status.events_lost, status.events_limited, status.reloads_failed) = (5, 6, Some(7));
     let second = lines(&model, 80, 24)[1].clone();
     let expected = "generation 3  flows 12  events lost 5, withheld 6  FAILED RELOADS 7  gateway 0.1.0";
     assert_eq!(second, expected[..expected.len() - 15]);
@@ -294,10 +296,15 @@ fn verdicts_have_colours_where_there_are_any_and_words_everywhere() {
     }
 }
 
-/// Puts the text behind every text in what the daemon says, but not into what must be read: times and addresses.
+/// Puts the text into every text of what the daemon says, but not into what must be read: times and addresses.
 fn spoil(value: &mut Value, text: &str) {
+    let read = |word: &str| {
+        word.parse::<IpAddr>().is_ok()
+            || word.parse::<DeviceAddress>().is_ok()
+            || word.parse::<Timestamp>().is_ok()
+    };
     match value {
-        Value::String(word) if word.parse::<std::net::IpAddr>().is_err() && !word.ends_with("00Z") => {
+        Value::String(word) if !read(word) => {
             word.insert_str(word.len() / 2, text);
         }
         Value::Array(values) => values.iter_mut().for_each(|value| spoil(value, text)),

@@ -59,7 +59,7 @@ fn interfaces(line: &mut Line, all: &[Interface], ink: Ink) {
 }
 
 fn told(interface: &Interface) -> (String, Tone) {
-    let Interface { interface, mode, exists, answers, downlink } = interface;
+    let Interface { interface, mode, exists, answers, downlink, .. } = interface;
     if !exists {
         return (format!("{interface} NOT THERE"), Tone::Bad);
     }
@@ -82,8 +82,8 @@ fn figures(line: &mut Line, status: &Status, ink: Ink) {
     if status.events_limited > 0 {
         line.text(&format!(", withheld {}", status.events_limited), plain);
     }
-    if status.reloads_failed > 0 {
-        line.text(&format!("  FAILED RELOADS {}", status.reloads_failed), ink.style(Tone::Bad));
+    if let Some(failed @ 1..) = status.reloads_failed {
+        line.text(&format!("  FAILED RELOADS {failed}"), ink.style(Tone::Bad));
     }
     line.last(&format!("  gateway {}", status.version), plain);
 }

@@ -21,7 +21,7 @@ const LINES: [(&str, &str); 19] = [
     ("UP/s DOWN/s", "bytes a second from and to the device"),
     ("PPS", "packets a second, both ways"),
     ("FLW/s FLOWS", "connections a second, and all"),
-    ("BLK/s BLOCKED", "packets dropped or rejected a second, and all"),
+    ("BLK/s BLOCKED", "connections and DNS questions blocked a second, and all"),
     ("OBSERVED", "connections that a policy with `observe` would have blocked"),
     ("SENT RECVD", "bytes from and to the device, all"),
     ("-", "not known: before the second look, or counters began anew"),

@@ -117,8 +117,8 @@ fn host_row(host: &Host, now: &Zoned) -> Vec<(String, Tone)> {
 
 fn event_row(event: &Record, now: &Zoned) -> Vec<(String, Tone)> {
     // A moment between two seconds: the one that has begun.
-    #[expect(clippy::cast_possible_truncation, reason = "it is a time of this century, or saturates")]
-    let second = event.time.floor() as i64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+    let second = event.time.floor() as u64;
     let device = if event.device == crate::policy::OTHER { &event.mac } else { &event.device };
     let to = format!("{} {}/{}", event.dst, event.proto, event.dport);
     vec![
@@ -139,7 +139,7 @@ fn flow_row(flow: &Flow, now: &Zoned) -> Vec<(String, Tone)> {
     let host = match &flow.name {
         Some(name) if asked => format!("{name} (asked for)"),
         Some(name) => name.clone(),
-        None => flow.dst.clone(),
+        None => flow.dst.to_string(),
     };
     vec![
         (clock(flow.since, now), Tone::Plain),
@@ -148,6 +148,6 @@ fn flow_row(flow: &Flow, now: &Zoned) -> Vec<(String, Tone)> {
         (format!("{}/{}", flow.proto, flow.dport), Tone::Plain),
         (flow.policy.clone().unwrap_or_default(), Tone::Plain),
         (flow.reason.clone(), Tone::Plain),
-        (flow.dst.clone(), Tone::Plain),
+        (flow.dst.to_string(), Tone::Plain),
     ]
 }
