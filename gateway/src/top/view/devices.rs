@@ -15,14 +15,14 @@ pub fn draw(buffer: &mut Buffer, area: Rect, model: &Model, now: &Zoned, ink: In
     let columns = fit(area.width);
     let widths = widths(&columns, area.width);
     titles(&mut Line::new(buffer, area, 0), model, &columns, &widths, ink);
+    let shown = model.shown();
     let mut at = 1;
-    // Where there are few lines, each of them is for a device.
-    if area.height > 5 {
+    // Where there are few lines and many devices, each line is for one of them.
+    if area.height > 5 || usize::from(area.height) >= shown.len() + 2 {
         let row = total(&model.rows);
         cells(&mut Line::new(buffer, area, at), &row, now, &columns, &widths, ink, Tone::Strong);
         at += 1;
     }
-    let shown = model.shown();
     let room = usize::from(area.height.saturating_sub(at));
     let place = model.place(&shown);
     let first = place.saturating_sub(room / 2).min(shown.len().saturating_sub(room));
