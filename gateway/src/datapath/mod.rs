@@ -5,7 +5,7 @@
 //! * [`maps`]: typed handles on the maps, from a fresh load or from their pins.
 //! * [`tables`]: a compiled policy into the slot that is not in force, then the swap.
 //! * [`attach`]: links on interfaces, pinned, replaced in place.
-//! * [`mute`]: which interfaces cannot send answers; `netlink` asks the kernel.
+//! * [`mute`]: which interfaces cannot send answers.
 //! * [`pins`]: where all that lies in the BPF file system.
 //! * [`read`]: counters and labels.
 
@@ -18,7 +18,6 @@ mod lookup;
 mod mapped;
 pub mod maps;
 pub mod mute;
-mod netlink;
 pub mod pins;
 pub mod plain;
 pub mod read;
