@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use gateway_common::abi::DeviceKey;
 use gateway_common::wire::MacAddr;
 use ipnet::IpNet;
+
+use crate::policy::DeviceAddress;
 
 /// A machine, as far as its configuration depends on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,6 +110,13 @@ pub struct Seen {
     pub vendor: Option<String>,
     /// What it calls itself to the DHCP server. The device chose this: nothing may trust it.
     pub host: Option<String>,
+}
+
+impl Seen {
+    /// How a `[[device]]` names it.
+    pub fn address(&self) -> DeviceAddress {
+        DeviceKey::prefix(self.mac, 6).into()
+    }
 }
 
 impl Interface {

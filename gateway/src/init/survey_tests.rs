@@ -88,7 +88,8 @@ fn devices_of_a_bridge_are_behind_its_ports_and_those_of_a_vlan_behind_what_carr
     survey.interfaces.push(interface("eth9", Kind::Wired, &[]));
     survey.interfaces.push(vlan("eth9.7", "eth9", &["192.168.7.1/24"]));
     survey.devices.push(seen("eth9.7", "02:00:00:00:00:07", "192.168.7.7"));
-    let behind = |names: &[&str]| survey.behind(&names.iter().map(ToString::to_string).collect::<Vec<_>>()).len();
+    let behind =
+        |names: &[&str]| survey.behind(&names.iter().map(ToString::to_string).collect::<Vec<_>>()).len();
     assert_eq!(behind(&["br-lan"]), 3);
     assert_eq!(behind(&["lan1"]), 3);
     assert_eq!(behind(&["eth9"]), 1);
