@@ -80,6 +80,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return Err(WriteError::Exists(args.config.clone()).into());
     }
     let survey = look().context("the kernel does not tell what interfaces and neighbours there are")?;
+    for unread in &survey.unread {
+        writeln!(io::stderr().lock(), "gateway: {}", Escaped(unread))?;
+    }
     let catalogue = Catalogue::read(args.policies_from.as_deref(), &folder_of(&args.config))?;
     let plan = match decide(args, &survey, &catalogue) {
         Err(stop @ Stop::Missing(_)) => {

@@ -5,16 +5,23 @@ use std::env;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use gateway_common::abi::DeviceKey;
+use gateway_common::wire::MacAddr;
 use ipnet::IpNet;
+use jiff::Timestamp;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::{InterfaceFlags, if_nameindex};
 use nix::sys::socket::SockaddrStorage;
 
 use super::survey::{Interface, Kind, Seen, State, Survey};
 use crate::netlink::link::link;
+use crate::who::known::Directory;
+use crate::who::leases::{self, Lease};
 use crate::who::neighbours::{Neighbour, neighbours};
+use crate::who::vendor::{self, Vendors};
 
 /// Hardware whose frames have MAC addresses (`ARPHRD_ETHER` of linux/if_arp.h).
 const ETHERNET: u16 = 1;
@@ -27,6 +34,15 @@ struct Told {
     addresses: Vec<IpNet>,
 }
 
+/// Where DHCP servers keep their leases: dnsmasq of Debian and of Fedora, Pi-hole, Kea.
+const LEASES: [&str; 5] = [
+    "/var/lib/misc/dnsmasq.leases",
+    "/var/lib/dnsmasq/dnsmasq.leases",
+    "/etc/pihole/dhcp.leases",
+    "/var/lib/kea/kea-leases4.csv",
+    "/var/lib/kea/kea-leases6.csv",
+];
+
 /// Looks at this machine, more precisely at this thread's network namespace.
 ///
 /// # Errors
@@ -35,11 +51,22 @@ pub fn look() -> io::Result<Survey> {
     let routes = routes();
     let interfaces = interfaces(&routes)?;
     let neighbours = neighbours()?;
-    let ways_out: BTreeSet<IpAddr> = routes.iter().filter_map(|route| route.next).collect();
+    let files: Vec<PathBuf> = LEASES.iter().map(PathBuf::from).filter(|file| file.is_file()).collect();
+    let (leases, of_leases) = leases::read(&files);
+    let (vendors, of_vendors) = Vendors::read(&vendor::files(None));
+    let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
+    let directory = Directory::new(Arc::new(vendors), &leases, &neighbours, now);
+    let places = places(&interfaces, &neighbours, leases.iter().filter(|lease| lease.holds(now)));
     let asked_from = env::var("SSH_CONNECTION").ok();
     // Client and its port, server and its port (ssh(1)).
     let asked_from = asked_from.and_then(|text| text.split(' ').next()?.parse().ok());
-    Ok(Survey { devices: devices(neighbours, &ways_out), interfaces, leases: Vec::new(), asked_from })
+    Ok(Survey {
+        devices: devices(places, &directory, &routes),
+        leases: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
+        unread: of_leases.into_iter().chain(of_vendors).collect(),
+        interfaces,
+        asked_from,
+    })
 }
 
 fn interfaces(routes: &[Route]) -> io::Result<Vec<Interface>> {
@@ -187,29 +214,42 @@ fn route_v6(line: &str) -> Option<Route> {
     })
 }
 
-/// The neighbours by their MAC addresses; who has the address of a way out is a router, and no device.
-fn devices(neighbours: Vec<Neighbour>, ways_out: &BTreeSet<IpAddr>) -> Vec<Seen> {
-    let routers: BTreeSet<_> =
-        neighbours.iter().filter(|one| ways_out.contains(&one.address)).map(|one| one.mac).collect();
-    let mut devices: BTreeMap<_, Seen> = BTreeMap::new();
-    for Neighbour { interface, mac, address } in neighbours {
-        if routers.contains(&mac) {
-            continue;
-        }
-        let device = devices.entry(mac).or_insert_with(|| Seen {
-            mac,
-            interfaces: BTreeSet::new(),
-            addresses: BTreeSet::new(),
-            vendor: None,
-            host: None,
-        });
-        device.interfaces.insert(interface);
-        if !is_of_the_link(address) {
-            device.addresses.insert(address);
+/// The interfaces behind which each device is: where it is a neighbour, and which have a net that its lease is of.
+fn places<'a>(
+    interfaces: &[Interface],
+    neighbours: &[Neighbour],
+    leases: impl Iterator<Item = &'a Lease>,
+) -> BTreeMap<MacAddr, BTreeSet<String>> {
+    let mut places: BTreeMap<MacAddr, BTreeSet<String>> = BTreeMap::new();
+    for Neighbour { interface, mac, .. } in neighbours {
+        places.entry(*mac).or_default().insert(interface.clone());
+    }
+    for lease in leases {
+        let has_net = |one: &&Interface| one.addresses.iter().any(|net| net.contains(&lease.address));
+        let there = interfaces.iter().filter(has_net).map(|one| one.name.clone());
+        places.entry(lease.mac).or_default().extend(there);
+    }
+    places
+}
+
+/// What is known of each; whoever has the address of a way to the internet is a router, and no device.
+fn devices(
+    places: BTreeMap<MacAddr, BTreeSet<String>>,
+    directory: &Directory,
+    routes: &[Route],
+) -> Vec<Seen> {
+    let is_router = |address: &IpAddr| routes.iter().any(|route| route.next == Some(*address));
+    let mut devices = Vec::new();
+    for (mac, interfaces) in places {
+        let key = DeviceKey::prefix(mac, 6);
+        let addresses = directory.addresses(key);
+        if !addresses.iter().any(is_router) {
+            let [vendor, host] =
+                [directory.vendor(key), directory.host(key)].map(|text| text.map(str::to_owned));
+            devices.push(Seen { mac, interfaces, addresses, vendor, host });
         }
     }
-    let mut devices: Vec<Seen> = devices.into_values().collect();
-    devices.sort_by(|a, b| a.addresses.cmp(&b.addresses));
+    devices.sort_by_key(|device| device.addresses.first().copied());
     devices
 }
 

@@ -1,5 +1,6 @@
 //! Lines of the kernel's files, and what this machine says of itself.
 
+use super::super::testing::interface;
 use super::*;
 
 fn neighbour(interface: &str, mac: &str, address: &str) -> Neighbour {
@@ -47,7 +48,7 @@ fn default_routes_are_told_with_their_routers_and_others_are_not() {
 
 #[test]
 fn a_device_is_told_once_with_all_its_addresses_and_the_router_is_none() {
-    let neighbours = vec![
+    let neighbours = [
         neighbour("br-lan", "8c:be:be:12:34:56", "fe80::1"),
         neighbour("br-lan", "8c:be:be:12:34:56", "fd00:1::5"),
         neighbour("br-lan", "8c:be:be:12:34:56", "192.168.1.5"),
@@ -55,9 +56,39 @@ fn a_device_is_told_once_with_all_its_addresses_and_the_router_is_none() {
         neighbour("wan0", "02:00:00:00:00:01", "203.0.113.1"),
         neighbour("wan0", "02:00:00:00:00:01", "fe80::2"),
     ];
-    let devices = devices(neighbours, &["203.0.113.1".parse().unwrap()].into());
-    let told: Vec<_> = devices.iter().map(|one| (one.mac.to_string(), one.addresses.len())).collect();
-    assert_eq!(told, [(String::from("02:00:00:00:00:04"), 1), (String::from("8c:be:be:12:34:56"), 2)]);
+    let interfaces = [
+        interface("lo", Kind::Loopback, &["127.0.0.1/8"]),
+        interface("br-lan", Kind::Bridge, &["192.168.1.1/24"]),
+    ];
+    let lease = |mac: &str, address: &str| Lease {
+        mac: mac.parse().unwrap(),
+        address: address.parse().unwrap(),
+        host: Some(String::from("tv")),
+        expires: None,
+    };
+    let leases = [lease("02:00:00:00:00:09", "192.168.1.9"), lease("02:00:00:00:00:04", "192.168.1.4")];
+    let directory = Directory::new(Arc::default(), &leases, &neighbours, 0);
+    let next = "203.0.113.1".parse().ok();
+    let route = Route { interface: String::from("wan0"), next };
+    let devices = devices(places(&interfaces, &neighbours, leases.iter()), &directory, &[route]);
+    let told: Vec<_> = devices
+        .iter()
+        .map(|one| {
+            (
+                one.mac.to_string(),
+                one.addresses.len(),
+                one.host.as_deref(),
+                one.interfaces.iter().cloned().collect::<String>(),
+            )
+        })
+        .collect();
+    let row = |mac: &str, addresses, host| (String::from(mac), addresses, host, String::from("br-lan"));
+    let expected = [
+        row("02:00:00:00:00:04", 1, Some("tv")),
+        row("8c:be:be:12:34:56", 3, None),
+        row("02:00:00:00:00:09", 1, Some("tv")),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]

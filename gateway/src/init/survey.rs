@@ -18,6 +18,8 @@ pub struct Survey {
     pub devices: Vec<Seen>,
     /// The lease files that there are, where DHCP servers put them.
     pub leases: Vec<String>,
+    /// What could not be read, and why.
+    pub unread: Vec<String>,
     /// From which address the person who asks is logged in over ssh.
     pub asked_from: Option<IpAddr>,
 }
@@ -104,11 +106,11 @@ pub struct Seen {
     pub mac: MacAddr,
     /// Names of the interfaces that have its addresses.
     pub interfaces: BTreeSet<String>,
-    /// Its addresses.
-    pub addresses: BTreeSet<IpAddr>,
+    /// Its addresses, those first that a person knows it by.
+    pub addresses: Vec<IpAddr>,
     /// Who made it.
     pub vendor: Option<String>,
-    /// What it calls itself to the DHCP server. The device chose this: nothing may trust it.
+    /// What it calls itself to the DHCP server. The device chose this, so it may be anything.
     pub host: Option<String>,
 }
 

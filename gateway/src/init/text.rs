@@ -56,6 +56,10 @@ const KEYS: &str = r#"
 # keep = 5
 "#;
 
+const NAMES: &str = "
+# What devices call themselves, by the lease files of dnsmasq or Kea, and who made them, by the list of the IEEE.
+";
+
 const RANDOM: &str = "\
 # An address that a device made up, for privacy, may change, and the device is then another one to the filter. To keep it, in
 # the settings of this Wi-Fi on the device: Android: Privacy, \"Use device MAC\"; iPhone and Mac: Private Wi-Fi Address, \"Off\"
@@ -81,10 +85,21 @@ pub fn text(plan: &Plan, survey: &Survey, catalogue: &Catalogue) -> String {
     text.push_str(&about_policies(plan, catalogue));
     text.push_str(&format!("policies = {}\n", quoted(FOLDER)));
     text.push_str(KEYS);
+    text.push_str(&names(survey));
     text.push_str("\n# What holds for a device that no [[device]] names.\n[defaults]\n");
     text.push_str(&format!("policies = {}\n", array(&plan.defaults)));
     text.push_str(&devices(plan, survey));
     text
+}
+
+fn names(survey: &Survey) -> String {
+    let leases = match survey.leases.as_slice() {
+        [] => String::from(
+            "# [names]\n# leases = [\"/var/lib/misc/dnsmasq.leases\", \"/var/lib/kea/kea-leases4.csv\"]\n",
+        ),
+        found => format!("[names]\nleases = {}\n", array(found)),
+    };
+    format!("{NAMES}{leases}# vendors = \"/usr/share/ieee-data/oui.txt\"\n")
 }
 
 fn about_interface(name: &str, survey: &Survey) -> String {

@@ -182,6 +182,7 @@ fn config() -> impl Strategy<Value = Config> {
             servers: Vec::new(),
             socket: "/socket".into(),
             cache: "/cache".into(),
+            names: crate::policy::NameFiles::default(),
             default_policies: Vec::new(),
             devices: Vec::new(),
             policies,

@@ -28,6 +28,7 @@ pub(super) struct RawConfig {
     pub control: Option<Table<RawControl>>,
     pub resolve: Option<Table<RawResolve>>,
     pub lists: Option<Table<RawLists>>,
+    pub names: Option<Table<RawNames>>,
     pub defaults: Option<Table<RawDefaults>>,
     #[serde(default)]
     pub device: Vec<Spanned<Table<RawDevice>>>,
@@ -56,6 +57,14 @@ pub(super) struct RawResolve {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLists {
     pub cache: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNames {
+    #[serde(default)]
+    pub leases: Vec<Text>,
+    pub vendors: Option<Text>,
 }
 
 #[derive(Deserialize)]

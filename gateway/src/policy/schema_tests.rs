@@ -14,7 +14,7 @@ use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
     LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList, RawLists,
-    RawMetrics, RawPolicy, RawResolve, RawSchedule,
+    RawMetrics, RawNames, RawPolicy, RawResolve, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
@@ -93,6 +93,7 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("config/control", keys_of::<RawControl>()),
         ("config/resolve", keys_of::<RawResolve>()),
         ("config/lists", keys_of::<RawLists>()),
+        ("config/names", keys_of::<RawNames>()),
         ("config/defaults", keys_of::<RawDefaults>()),
         ("config/device/*", keys_of::<RawDevice>()),
         ("policy", keys_of::<RawPolicy>()),
@@ -245,6 +246,9 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
     let device = |mac: &str| with(&format!("[[device]]\nname = \"x\"\nmac = \"{mac}\""));
     assert!(is_valid(CONFIG_SCHEMA, &with("")));
     assert!(is_valid(CONFIG_SCHEMA, &with("[metrics]\nlisten = \"[::1]:9469\"")));
+    let names =
+        "[names]\nleases = [\"/var/lib/misc/dnsmasq.leases\"]\nvendors = \"/usr/share/ieee-data/oui.txt\"";
+    assert!(is_valid(CONFIG_SCHEMA, &with(names)));
     for mac in ["8c:be:be:12:34:56", "8C-BE-BE-12-34-56", "8c:be:be:*", "8c:*"] {
         assert!(is_valid(CONFIG_SCHEMA, &device(mac)), "{mac}");
     }
@@ -255,6 +259,9 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         with("pin = \"gateway\""),
         with("[metrics]\nlisten = 9469"),
         with("[metrics]\nlisten = \"localhost\""),
+        with("[names]\nleases = \"/var/lib/misc/dnsmasq.leases\""),
+        with("[names]\nleases = [\"dnsmasq.leases\"]"),
+        with("[names]\nvendors = \"oui.txt\""),
         with("[device]\nname = \"x\""),
         with("[[device]]\nname = \"x\""),
         with("[[device]]\nname = \"other\"\nmac = \"8c:be:be:12:34:56\""),
