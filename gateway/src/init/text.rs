@@ -6,7 +6,7 @@ use super::catalogue::Catalogue;
 use super::plan::{Choice, Plan};
 use super::suggest;
 use super::survey::{Kind, Seen, Survey};
-use crate::policy::{DeviceAddress, Shown};
+use crate::policy::{DeviceAddress, Escaped, Shown};
 
 /// Name of the folder of policies, beside the file.
 pub const FOLDER: &str = "policies";
@@ -107,9 +107,10 @@ fn about_interface(name: &str, survey: &Survey) -> String {
     let ports = survey.ports(name).join(", ");
     match interface.map(|one| (one.kind, one.default_route)) {
         Some((Kind::Bridge, _)) if !ports.is_empty() => format!(
-            "# {} is a bridge, which takes generic mode only. Its ports may do better, if all of them are named in its place: {}\n",
+            "# {} is a bridge, which takes generic mode only. Its ports may do better, if all of them are named in its place:\n\
+             #   {}\n",
             Shown(name),
-            Shown(&ports)
+            Escaped(&ports)
         ),
         Some((Kind::Bridge | Kind::Vlan, _)) => {
             format!("# {} takes generic mode only, which costs more CPU.\n", Shown(name))
@@ -127,7 +128,7 @@ fn about_policies(plan: &Plan, catalogue: &Catalogue) -> String {
     if left.is_empty() {
         return String::new();
     }
-    format!("# These ship as well (`gateway init --all-policies` copies them): {}\n", left.join(", "))
+    format!("# More of them ship (`gateway init --all-policies` copies them):\n#   {}\n", left.join(", "))
 }
 
 fn devices(plan: &Plan, survey: &Survey) -> String {
@@ -159,7 +160,10 @@ fn devices(plan: &Plan, survey: &Survey) -> String {
         let entry = entry(&choice).lines().fold(String::new(), |text, line| text + "# " + line + "\n");
         text.push_str(&format!("\n{}{entry}", about_device(choice.address, Some(seen))));
     }
-    text.push_str(EXAMPLE);
+    // Whoever lists the beginning of an address knows how.
+    if plan.devices.iter().all(|one| one.address.key().bytes == 6) {
+        text.push_str(EXAMPLE);
+    }
     text
 }
 
