@@ -1,15 +1,9 @@
 //! Conversations.
 
-use std::path::Path;
-
 use super::super::plan::{Answers, plan};
 use super::super::survey::Kind;
-use super::super::testing::{home, interface, machine};
+use super::super::testing::{home, interface, machine, shipped};
 use super::*;
-
-fn catalogue() -> Catalogue {
-    Catalogue::read(None, Path::new("/nonexistent")).unwrap()
-}
 
 /// What comes of these lines of answers, and what was asked.
 fn talk(survey: &Survey, answers: &str) -> (Result<Plan, Stop>, String) {
@@ -19,7 +13,7 @@ fn talk(survey: &Survey, answers: &str) -> (Result<Plan, Stop>, String) {
 fn talk_after(survey: &Survey, said: Answers, answers: &str) -> (Result<Plan, Stop>, String) {
     let mut output = Vec::new();
     let mut dialogue = Dialogue::new(answers.as_bytes(), &mut output);
-    let made = plan(survey, &catalogue(), said, &mut dialogue)
+    let made = plan(survey, &shipped(), said, &mut dialogue)
         .and_then(|plan| dialogue.confirm(&plan, "Write it").map(|()| plan));
     (made, String::from_utf8(output).unwrap())
 }
@@ -70,7 +64,7 @@ fn every_question_can_be_answered_otherwise() {
     assert_eq!(anna.policies, ["doh-bypass", "xiaomi-account"]);
     assert_eq!(
         (others.address.to_string(), others.policies.len()),
-        (String::from("8c:be:be:*"), catalogue().0.len())
+        (String::from("8c:be:be:*"), shipped().0.len())
     );
     assert_eq!(plan.defaults, ["roku"]);
 }

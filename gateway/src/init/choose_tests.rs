@@ -1,13 +1,7 @@
 //! Words that are taken, and those that are refused with the reason.
 
-use std::path::Path;
-
-use super::super::testing::home;
+use super::super::testing::{home, shipped};
 use super::*;
-
-fn catalogue() -> Catalogue {
-    Catalogue::read(None, Path::new("/nonexistent")).unwrap()
-}
 
 fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| String::from(*word)).collect()
@@ -110,7 +104,7 @@ fn names_that_the_configuration_would_not_take_are_refused() {
 fn devices_stand_beside_each_other_with_names_and_addresses_of_their_own_and_policies_that_are() {
     let check = |texts: &[&str]| {
         let all: Vec<Choice> = texts.iter().map(|text| text.parse().unwrap()).collect();
-        devices(&all, &catalogue()).map_err(|refused| refused.to_string())
+        devices(&all, &shipped()).map_err(|refused| refused.to_string())
     };
     assert_eq!(check(&["a=02:00:00:00:00:01=roku", "b=02:00:00:00:00:02", "c=02:*=roku,lg-tv"]), Ok(()));
     let twice = "02:00:00:00:00:01 is named twice; name it once, with all its policies";

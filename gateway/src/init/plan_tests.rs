@@ -1,17 +1,11 @@
 //! What is said, what is guessed, and what is refused before anything is asked.
 
-use std::path::Path;
-
 use super::super::survey::Kind;
-use super::super::testing::{home, interface, machine, seen, wan};
+use super::super::testing::{home, interface, machine, seen, shipped, wan};
 use super::*;
 
-fn catalogue() -> Catalogue {
-    Catalogue::read(None, Path::new("/nonexistent")).unwrap()
-}
-
 fn guess(survey: &Survey, answers: Answers) -> Result<Plan, Stop> {
-    plan(survey, &catalogue(), answers, &mut Guess)
+    plan(survey, &shipped(), answers, &mut Guess)
 }
 
 /// Nobody can be asked.
@@ -81,15 +75,14 @@ fn nobody_is_asked_for_what_was_said() {
         defaults: Some(vec![String::from("roku")]),
     };
     assert!(answers.missing().is_empty());
-    let plan = plan(&home(), &catalogue(), answers, &mut Nobody).unwrap();
+    let plan = plan(&home(), &shipped(), answers, &mut Nobody).unwrap();
     assert_eq!(plan.policies().collect::<Vec<_>>(), ["samsung-tv", "roku"]);
     assert_eq!((plan.interfaces.len(), plan.devices), (2, vec![device]));
 }
 
 #[test]
 fn what_was_said_wrongly_is_refused_with_its_option_before_anything_is_asked() {
-    let refused =
-        |answers: Answers| plan(&home(), &catalogue(), answers, &mut Nobody).unwrap_err().to_string();
+    let refused = |answers: Answers| plan(&home(), &shipped(), answers, &mut Nobody).unwrap_err().to_string();
     let interfaces = Some(vec![String::from("eth7")]);
     let told = refused(Answers { interfaces, ..Answers::default() });
     assert!(told.starts_with("--interface: there is no interface `eth7`; "), "{told}");

@@ -1,19 +1,13 @@
 //! Names from hostile devices, and policies by makers.
 
-use std::path::Path;
-
 use proptest::prelude::*;
 
-use super::super::testing::{home, seen};
+use super::super::testing::{home, seen, shipped};
 use super::*;
 
 fn device(vendor: &str, host: &str) -> Seen {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Seen { vendor: some(vendor), host: some(host), ..seen("br-lan", "8c:be:be:12:34:56", "192.168.1.5") }
-}
-
-fn catalogue() -> Catalogue {
-    Catalogue::read(None, Path::new("/nonexistent")).unwrap()
 }
 
 #[test]
@@ -30,23 +24,23 @@ fn makers_are_known_by_a_word_of_their_name() {
         ("Realme Chongqing Mobile Telecommunications Corp.,Ltd.", "oppo-realme-telemetry"),
         ("OnePlus Technology (Shenzhen) Co., Ltd", "oppo-realme-telemetry"),
     ] {
-        assert_eq!(policies(&device(vendor, ""), &catalogue()), [policy], "{vendor}");
+        assert_eq!(policies(&device(vendor, ""), &shipped()), [policy], "{vendor}");
     }
     for other in ["Apple, Inc.", "Elgato", "LGS Innovations", ""] {
-        assert!(policies(&device(other, ""), &catalogue()).is_empty(), "{other}");
+        assert!(policies(&device(other, ""), &shipped()).is_empty(), "{other}");
     }
 }
 
 #[test]
 fn a_device_whose_maker_is_not_known_may_be_known_by_the_name_it_came_with() {
-    assert_eq!(policies(&device("", "DESKTOP-4F2A1B0"), &catalogue()), ["windows-telemetry"]);
-    assert_eq!(policies(&device("Intel Corporate", "LAPTOP-4F2A1B0"), &catalogue()), ["windows-telemetry"]);
-    assert!(policies(&device("", "desktop"), &catalogue()).is_empty());
+    assert_eq!(policies(&device("", "DESKTOP-4F2A1B0"), &shipped()), ["windows-telemetry"]);
+    assert_eq!(policies(&device("Intel Corporate", "LAPTOP-4F2A1B0"), &shipped()), ["windows-telemetry"]);
+    assert!(policies(&device("", "desktop"), &shipped()).is_empty());
 }
 
 #[test]
 fn every_policy_that_is_suggested_ships_and_one_that_is_not_there_is_not_suggested() {
-    let names = catalogue();
+    let names = shipped();
     for (_, policies) in MAKERS.iter().chain(&HOSTS) {
         assert!(policies.iter().all(|policy| names.names().contains(policy)), "{policies:?}");
     }

@@ -1,5 +1,9 @@
 //! Machines that were made up, for tests.
 
+use std::borrow::Cow;
+use std::path::Path;
+
+use super::catalogue::{Catalogue, Copy, Offer};
 use super::survey::{Interface, Kind, Seen, State, Survey};
 
 /// An interface that is up.
@@ -71,4 +75,19 @@ pub(super) fn home() -> Survey {
             interface("br-lan", Kind::Bridge, &["192.168.1.1/24", "fd00:1::1/64"]),
         ])
     }
+}
+
+/// The policies that ship.
+pub(super) fn shipped() -> Catalogue {
+    Catalogue::read(None, Path::new("/nonexistent")).unwrap()
+}
+
+/// Three policies that are read in no time.
+pub(super) fn few() -> Catalogue {
+    let offer = |name: &str| {
+        let text = Cow::Owned(format!("name = \"{name}\"\n"));
+        let copy = Some(Copy { file: format!("{name}.toml").into(), text });
+        Offer { name: String::from(name), about: String::new(), copy }
+    };
+    Catalogue(["lg-tv", "roku", "xiaomi-telemetry"].map(offer).into())
 }

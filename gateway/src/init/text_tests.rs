@@ -8,17 +8,13 @@ use proptest::prelude::*;
 use super::super::ask::Dialogue;
 use super::super::plan::{Answers, Guess, plan};
 use super::super::survey::{Kind, Seen};
-use super::super::testing::{home, interface, machine, seen};
+use super::super::testing::{few, home, interface, machine, seen, shipped};
 use super::*;
 use crate::policy::{CONFIG_SCHEMA, Checks, Config};
 
-fn catalogue() -> Catalogue {
-    Catalogue::read(None, Path::new("/nonexistent")).unwrap()
-}
-
 fn guessed(survey: &Survey) -> (Plan, String) {
-    let plan = plan(survey, &catalogue(), Answers::default(), &mut Guess).unwrap();
-    let text = text(&plan, survey, &catalogue());
+    let plan = plan(survey, &shipped(), Answers::default(), &mut Guess).unwrap();
+    let text = text(&plan, survey, &shipped());
     (plan, text)
 }
 
@@ -26,11 +22,11 @@ fn guessed(survey: &Survey) -> (Plan, String) {
 struct Site(tempfile::TempDir);
 
 impl Site {
-    fn new() -> Self {
+    fn new(catalogue: Catalogue) -> Self {
         let root = tempfile::tempdir().unwrap();
         let policies = root.path().join(FOLDER);
         fs::create_dir(&policies).unwrap();
-        for offer in catalogue().0 {
+        for offer in catalogue.0 {
             let copy = offer.copy.unwrap();
             fs::write(policies.join(copy.file), copy.text.as_ref()).unwrap();
         }
@@ -47,7 +43,7 @@ impl Site {
 }
 
 fn load(text: &str) -> Config {
-    Site::new().load(text)
+    Site::new(shipped()).load(text)
 }
 
 /// Whether a line is a setting that is commented out.
@@ -176,18 +172,20 @@ fn answers() -> impl Strategy<Value = String> {
 
 #[test]
 fn whatever_is_there_and_is_answered_the_file_is_one_that_the_reader_takes() {
-    let site = Site::new();
+    let site = Site::new(few());
     proptest!(|(devices in devices(), answers in answers())| {
         let survey = Survey { devices, ..home() };
         let mut dialogue = Dialogue::new(answers.as_bytes(), Vec::new());
-        if let Ok(plan) = plan(&survey, &catalogue(), Answers::default(), &mut dialogue) {
-            let text = text(&plan, &survey, &catalogue());
+        let made = plan(&survey, &few(), Answers::default(), &mut dialogue);
+        if let Ok(plan) = made {
+            let text = text(&plan, &survey, &few());
             let config = site.load(&text);
             prop_assert_eq!(config.interfaces, plan.interfaces);
             let addresses: Vec<_> = config.devices.iter().map(|one| one.address).collect();
             prop_assert_eq!(addresses, plan.devices.iter().map(|one| one.address).collect::<Vec<_>>());
             site.load(&uncommented(&text));
         }
-        site.load(&guessed(&survey).1);
+        let guess = plan(&survey, &few(), Answers::default(), &mut Guess).unwrap();
+        site.load(&text(&guess, &survey, &few()));
     });
 }

@@ -8,6 +8,7 @@ mod clients;
 mod daemon;
 mod dns;
 mod filter;
+mod init;
 mod present;
 mod quic;
 mod replay;
