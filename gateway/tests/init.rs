@@ -43,7 +43,7 @@ fn what_was_said_wrongly_is_told_and_nothing_is_written() {
             1,
             "cannot read the policies in nope: No such file",
         ),
-        (&["--device", "tv"], 2, "cannot be used with"),
+        (&["--device", "tv=02:00:00:00:00:01"], 2, "cannot be used with"),
     ] {
         let (exit, out, err) = with(words);
         assert_eq!((exit, out.as_str()), (Some(code), ""), "{words:?}: {err}");
