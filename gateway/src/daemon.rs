@@ -5,6 +5,7 @@ pub mod lists;
 mod memory;
 mod resolve;
 mod run;
+mod views;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ use clock::Clock;
 pub use resolve::ResolvedRow;
 use resolve::Resolving;
 pub use run::run;
+use views::Views;
 
 /// What the daemon knows of itself, for the metrics.
 #[derive(Default)]
@@ -66,6 +68,8 @@ pub struct Interface {
     pub filtered: bool,
     /// Whether what is rejected there is answered.
     pub answers: bool,
+    /// How what goes to the devices is counted there, if it is: `tcx` or `clsact`.
+    pub downlink: Option<&'static str>,
 }
 
 impl Health {
@@ -94,6 +98,7 @@ pub struct Daemon {
     /// Told when the next look at the clock may be due earlier than was thought.
     clock_has_changed: Notify,
     resolving: Resolving,
+    views: Views,
     /// What it knows of itself.
     pub health: Arc<Health>,
     /// Events.
@@ -115,11 +120,13 @@ impl Daemon {
         let clock = Clock::start(&config);
         let (compiled, generation) = engine.apply(&config, &clock.standing)?;
         let attached = attach(&mut engine, &config.interfaces)?;
+        let views = Views::new(&config)?;
         let daemon = Self {
             file: config.file.clone(),
             running: Mutex::new(Running { engine, config, attached, clock }),
             clock_has_changed: Notify::new(),
             resolving: Resolving::default(),
+            views,
             health: Arc::default(),
             hub: Hub::default(),
             lists: Arc::new(Keeper::new(Limits::default(), Trust::System)),
@@ -184,6 +191,7 @@ impl Daemon {
         let config = &running.config;
         self.resolving.follow(config);
         self.lists.follow(config);
+        self.views.follow(&config.names);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =
@@ -255,7 +263,7 @@ pub fn read(file: &std::path::Path) -> anyhow::Result<Config> {
 fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>> {
     let there: Vec<String> = names.iter().filter(|name| index(name).is_some()).cloned().collect();
     let attached = engine.attach(&there)?;
-    for Attached { interface, mode, adopted, why_generic, voice, .. } in &attached {
+    for Attached { interface, mode, adopted, why_generic, voice, downlink, .. } in &attached {
         let how = if *adopted { "took over the link on" } else { "attached to" };
         info!("{how} {interface}, {} mode", mode.label());
         if let Some(why) = why_generic {
@@ -266,6 +274,12 @@ fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>
         }
         if *voice != Voice::Answers {
             tell_voice(interface, voice);
+        }
+        if let Err(why) = downlink {
+            warn!(
+                "what goes to the devices on {interface} is not counted, and answers of DNS are not read ({why}); that takes \
+                 Linux 6.6, or traffic control with clsact and BPF (modules sch_ingress and cls_bpf)"
+            );
         }
     }
     Ok(attached)
@@ -305,6 +319,7 @@ fn interfaces(attached: &[Attached]) -> Vec<Interface> {
         mode: attached.mode.label(),
         filtered: attached.is_there(),
         answers: !matches!(attached.voice, Voice::Mute(_)),
+        downlink: attached.downlink.as_ref().ok().map(|how| how.label()),
     };
     attached.iter().map(state).collect()
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio_stream::StreamExt as _;
 
 use super::lists::{LISTS, lists};
+use super::views::{DEVICES, FLOWS, STATUS, devices, flows, status};
 use crate::daemon::Daemon;
 use crate::observe::event::Record;
 
@@ -32,6 +33,9 @@ pub fn routes() -> Router<Arc<Daemon>> {
         .route(SCHEDULED, get(scheduled))
         .route(RESOLVED, get(resolved))
         .route(LISTS, get(lists))
+        .route(STATUS, get(status))
+        .route(DEVICES, get(devices))
+        .route(FLOWS, get(flows))
 }
 
 /// What `GET /v1/events` is asked.

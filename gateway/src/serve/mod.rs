@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod control;
-pub mod http;
+pub mod listen;
 pub mod lists;
 pub mod metrics;
+pub mod views;

@@ -4,8 +4,10 @@
 //! * [`vendor`]: who made it, by the list of the IEEE.
 //! * [`leases`]: what it calls itself, and the addresses that it was given.
 //! * [`neighbours`]: its addresses, as the kernel has found them.
+//! * [`entry`]: a device that was seen as lines for the configuration.
 //! * `file`: files that others write.
 
+pub mod entry;
 mod file;
 pub mod known;
 pub mod leases;

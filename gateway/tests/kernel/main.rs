@@ -6,8 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests may fail by a panic as the tests do")]
 
 mod addresses;
+mod batch;
 mod defaults;
 mod dns;
+mod downlink;
 mod engine;
 mod flows;
 mod follow;
