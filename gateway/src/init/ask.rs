@@ -45,7 +45,7 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
             "n" | "no" => Ok(false),
             _ => Err(Refused::Neither(answer.to_owned())),
         };
-        if self.ask(&format!("{what}?"), "yes", yes)? { Ok(()) } else { Err(Stop::Declined) }
+        if self.ask(format!("{what}?"), "yes", yes)? { Ok(()) } else { Err(Stop::Declined) }
     }
 
     /// Asks until an answer is taken. An empty one stands for the default.

@@ -60,6 +60,11 @@ const NAMES: &str = "
 # What devices call themselves, by the lease files of dnsmasq or Kea, and who made them, by the list of the IEEE.
 ";
 
+const TRACK: &str = "\
+# The first so many of them get counters of their own, under their addresses; the others are counted together, as `other`.
+# track = 20
+";
+
 const RANDOM: &str = "\
 # An address that a device made up, for privacy, may change, and the device is then another one to the filter. To keep it, in
 # the settings of this Wi-Fi on the device: Android: Privacy, \"Use device MAC\"; iPhone and Mac: Private Wi-Fi Address, \"Off\"
@@ -87,7 +92,7 @@ pub fn text(plan: &Plan, survey: &Survey, catalogue: &Catalogue) -> String {
     text.push_str(KEYS);
     text.push_str(&names(survey));
     text.push_str("\n# What holds for a device that no [[device]] names.\n[defaults]\n");
-    text.push_str(&format!("policies = {}\n", array(&plan.defaults)));
+    text.push_str(&format!("policies = {}\n{TRACK}", array(&plan.defaults)));
     text.push_str(&devices(plan, survey));
     text
 }

@@ -46,25 +46,27 @@ fn load(text: &str) -> Config {
     Site::new(shipped()).load(text)
 }
 
-/// Whether a line is a setting that is commented out.
+/// Whether the schema has a section or a key of this name.
+fn is_known(word: &str) -> bool {
+    CONFIG_SCHEMA.contains(&format!("\"{}\"", word.trim_matches(['[', ']'])))
+}
+
+/// The setting that is commented out in a line, if there is one.
 fn setting(line: &str) -> Option<&str> {
     let line = line.strip_prefix("# ")?;
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let is_key = rest.starts_with("= ") && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    (line.starts_with('[') || is_key).then_some(line)
+    (line.starts_with('[') || is_key).then_some(line).filter(|_| is_known(word))
 }
 
-/// The file with the settings that are commented out, but for sections that are not in the schema.
+/// The file with the settings that are commented out, but for what is not in the schema.
 fn uncommented(text: &str) -> String {
-    let schema: serde_json::Value = serde_json::from_str(CONFIG_SCHEMA).unwrap();
-    let is_known = |part: &str| {
+    let uncomment = |part: &str| -> String {
         let section = part.lines().find_map(|line| line.strip_prefix("# [")?.strip_suffix(']'));
-        section.is_none_or(|name| schema["properties"].get(name.trim_matches(['[', ']'])).is_some())
+        let of_line = |line| setting(line).filter(|_| section.is_none_or(is_known)).unwrap_or(line);
+        part.lines().map(of_line).collect::<Vec<_>>().join("\n")
     };
-    let uncomment =
-        |part: &str| part.lines().map(|line| setting(line).unwrap_or(line)).collect::<Vec<_>>().join("\n");
-    let parts = text.split("\n\n").map(|part| if is_known(part) { uncomment(part) } else { part.to_owned() });
-    parts.collect::<Vec<_>>().join("\n\n")
+    text.split("\n\n").map(uncomment).collect::<Vec<_>>().join("\n\n")
 }
 
 #[test]
