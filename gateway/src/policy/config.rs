@@ -9,6 +9,7 @@ use nix::net::if_::if_nameindex;
 
 use super::device::{Device, check_devices, check_policies};
 use super::escape::Shown;
+use super::events_section::{Events, check_events};
 use super::file::Policy;
 use super::folder::{Folder, read_file, sort_by_place};
 use super::mistake::{Mistake, Mistakes};
@@ -61,6 +62,8 @@ pub struct Config {
     pub socket: PathBuf,
     /// Folder for the copies of lists that come from a URL; absolute.
     pub cache: PathBuf,
+    /// Where events are written to.
+    pub events: Events,
     /// Files that tell of devices.
     pub names: NameFiles,
     /// Names of the policies of a device that is not listed.
@@ -190,6 +193,7 @@ fn check(
     let servers = raw.resolve.as_ref().map(|resolve| check_servers(checker, &resolve.0.servers));
     let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
     let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
+    let events = check_events(checker, reading);
     let names = check_names(checker, raw.names.as_ref());
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
@@ -208,6 +212,7 @@ fn check(
         servers: servers.unwrap_or_default(),
         socket: socket?,
         cache: cache?,
+        events: events?,
         names,
         default_policies,
         devices,

@@ -19,6 +19,7 @@ mod config;
 mod device;
 mod device_address;
 mod escape;
+mod events_section;
 mod file;
 mod find;
 mod folder;
@@ -49,6 +50,7 @@ pub use config::{
 pub use device::{Device, OTHER};
 pub use device_address::{BadAddress, DeviceAddress};
 pub(crate) use escape::{Escaped, Shown};
+pub use events_section::{Events, EventsFile};
 pub use file::{Ech, Entries, Entry, Policy, PolicyAction, Quic, Treatment};
 pub use find::NoDevice;
 pub(crate) use folder::toml_files;
