@@ -12,6 +12,7 @@ mod filter;
 mod present;
 mod quic;
 mod replay;
+mod views;
 
 use std::process::Command;
 use std::time::Duration;
@@ -60,7 +61,8 @@ fn start_with(lab: &Lab, policy: &str) -> Result<Gateway> {
 
 /// The configuration with that policy for anna's phone.
 fn config(lab: &Lab) -> Config {
-    Config { policies: lab.policies(), devices: vec![(&ANNA, vec!["account".to_owned()])] }
+    let devices = vec![(&ANNA, vec!["account".to_owned()])];
+    Config { policies: lab.policies(), devices, ..Config::default() }
 }
 
 fn reaches(lab: &Lab, phone: &Phone, host: &Host, family: Family) -> Result<()> {
