@@ -1,7 +1,7 @@
 //! A request to the running daemon over its control socket.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -14,6 +14,16 @@ use tokio::net::UnixStream;
 
 /// How long a daemon may take to say what it knows already.
 const AT_ONCE: Duration = Duration::from_secs(10);
+
+/// Nobody answers on the control socket.
+#[derive(Debug, thiserror::Error)]
+#[error("no daemon answers on {}; is `gateway run` running, and are you root?", .0.display())]
+pub struct NoDaemon(PathBuf);
+
+/// The daemon went away in the middle of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the daemon broke off")]
+pub struct BrokeOff;
 
 /// Sends a request without a body and hands each piece of the answer to `piece` as it comes.
 ///
@@ -37,7 +47,7 @@ pub fn read<T: DeserializeOwned>(socket: &Path, path: &str) -> anyhow::Result<T>
     let answer = async {
         let response = send(socket, Method::GET, path, Vec::new()).await?;
         let refused = !response.status().is_success();
-        let body = response.into_body().collect().await.context("the daemon broke off")?.to_bytes();
+        let body = response.into_body().collect().await.context(BrokeOff)?.to_bytes();
         if refused {
             bail!("{}", String::from_utf8_lossy(&body).trim_end());
         }
@@ -72,7 +82,7 @@ fn request_with(
         let mut body = response.into_body();
         let mut refusal = Vec::new();
         while let Some(frame) = body.frame().await {
-            let frame = frame.context("the daemon broke off")?;
+            let frame = frame.context(BrokeOff)?;
             match frame.data_ref() {
                 Some(data) if refused => refusal.write_all(data)?,
                 Some(data) => piece(data)?,
@@ -92,13 +102,12 @@ async fn send(
     path: &str,
     body: Vec<u8>,
 ) -> anyhow::Result<Response<Incoming>> {
-    let stream = UnixStream::connect(socket).await.with_context(|| {
-        format!("no daemon answers on {}; is `gateway run` running, and are you root?", socket.display())
-    })?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let stream = UnixStream::connect(socket).await.with_context(|| NoDaemon(socket.to_owned()))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.context(BrokeOff)?;
     // Ends with the response; an error shows in the response itself.
     tokio::spawn(connection);
     let body = Full::new(Bytes::from(body));
     let request = Request::builder().method(method).uri(path).header("host", "gateway").body(body)?;
-    Ok(sender.send_request(request).await?)
+    sender.send_request(request).await.context(BrokeOff)
 }

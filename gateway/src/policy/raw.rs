@@ -29,6 +29,7 @@ pub(super) struct RawConfig {
     pub resolve: Option<Table<RawResolve>>,
     pub lists: Option<Table<RawLists>>,
     pub names: Option<Table<RawNames>>,
+    pub events: Option<Spanned<Table<RawEvents>>>,
     pub defaults: Option<Table<RawDefaults>>,
     #[serde(default)]
     pub device: Vec<Spanned<Table<RawDevice>>>,
@@ -65,6 +66,15 @@ pub(super) struct RawNames {
     #[serde(default)]
     pub leases: Vec<Text>,
     pub vendors: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEvents {
+    pub journald: Option<bool>,
+    pub file: Option<Text>,
+    pub rotate_at: Option<Text>,
+    pub keep: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]
