@@ -196,8 +196,8 @@ impl Daemon {
         let config = &running.config;
         self.resolving.follow(config);
         self.lists.follow(config);
-        self.views.follow(&config.names);
         self.hub.write_to(&config.events);
+        self.views.follow(&config.names);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =

@@ -12,9 +12,6 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
-/// How long a daemon may take to say what it knows already.
-const AT_ONCE: Duration = Duration::from_secs(10);
-
 /// Nobody answers on the control socket.
 #[derive(Debug, thiserror::Error)]
 #[error("no daemon answers on {}; is `gateway run` running, and are you root?", .0.display())]
@@ -24,6 +21,9 @@ pub struct NoDaemon(PathBuf);
 #[derive(Debug, thiserror::Error)]
 #[error("the daemon broke off")]
 pub struct BrokeOff;
+
+/// How long a daemon may take to say what it knows already.
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// Sends a request without a body and hands each piece of the answer to `piece` as it comes.
 ///

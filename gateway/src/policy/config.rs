@@ -62,10 +62,10 @@ pub struct Config {
     pub socket: PathBuf,
     /// Folder for the copies of lists that come from a URL; absolute.
     pub cache: PathBuf,
-    /// Files that tell of devices.
-    pub names: NameFiles,
     /// Where events are written to.
     pub events: Events,
+    /// Files that tell of devices.
+    pub names: NameFiles,
     /// Names of the policies of a device that is not listed.
     pub default_policies: Vec<String>,
     /// The devices, in the order of the file.
@@ -193,8 +193,8 @@ fn check(
     let servers = raw.resolve.as_ref().map(|resolve| check_servers(checker, &resolve.0.servers));
     let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
     let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
-    let names = check_names(checker, raw.names.as_ref());
     let events = check_events(checker, reading);
+    let names = check_names(checker, raw.names.as_ref());
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
         let missing = "devices without a [[device]] are counted together, as `other`";
@@ -212,8 +212,8 @@ fn check(
         servers: servers.unwrap_or_default(),
         socket: socket?,
         cache: cache?,
-        names,
         events: events?,
+        names,
         default_policies,
         devices,
         policies: Vec::new(),

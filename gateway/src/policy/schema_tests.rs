@@ -93,8 +93,8 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("config/control", keys_of::<RawControl>()),
         ("config/resolve", keys_of::<RawResolve>()),
         ("config/lists", keys_of::<RawLists>()),
-        ("config/names", keys_of::<RawNames>()),
         ("config/events", keys_of::<RawEvents>()),
+        ("config/names", keys_of::<RawNames>()),
         ("config/defaults", keys_of::<RawDefaults>()),
         ("config/device/*", keys_of::<RawDevice>()),
         ("policy", keys_of::<RawPolicy>()),
@@ -247,12 +247,12 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
     let device = |mac: &str| with(&format!("[[device]]\nname = \"x\"\nmac = \"{mac}\""));
     assert!(is_valid(CONFIG_SCHEMA, &with("")));
     assert!(is_valid(CONFIG_SCHEMA, &with("[metrics]\nlisten = \"[::1]:9469\"")));
-    let names =
-        "[names]\nleases = [\"/var/lib/misc/dnsmasq.leases\"]\nvendors = \"/usr/share/ieee-data/oui.txt\"";
-    assert!(is_valid(CONFIG_SCHEMA, &with(names)));
     for lines in ["", "journald = true", "file = \"/e\"\nrotate_at = \"1MiB\"\nkeep = 0"] {
         assert!(is_valid(CONFIG_SCHEMA, &with(&format!("[events]\n{lines}"))), "{lines}");
     }
+    let names =
+        "[names]\nleases = [\"/var/lib/misc/dnsmasq.leases\"]\nvendors = \"/usr/share/ieee-data/oui.txt\"";
+    assert!(is_valid(CONFIG_SCHEMA, &with(names)));
     for mac in ["8c:be:be:12:34:56", "8C-BE-BE-12-34-56", "8c:be:be:*", "8c:*"] {
         assert!(is_valid(CONFIG_SCHEMA, &device(mac)), "{mac}");
     }
