@@ -1,42 +1,33 @@
-//! `gateway run`: everything is checked first, then loaded, filled, attached and served.
+//! The running daemon: what it loads, fills and attaches, and how that changes.
 
 mod clock;
 pub mod lists;
 mod memory;
 mod resolve;
+mod run;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use nix::net::if_::if_nametoindex;
-use prometheus::Registry;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
-use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::datapath::attach::Attached;
 use crate::datapath::engine::Engine;
-use crate::datapath::maps::Maps;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::lists::fetch::{Limits, Trust};
 use crate::observe::hub::Hub;
-use crate::observe::wait::wait_on;
 use crate::policy::{Checks, Compiled, Config, Counts, warnings_of_config, warnings_of_policies};
-use crate::serve::metrics::KernelCollector;
-use crate::serve::{control, http};
 use crate::subscriptions::keeper::Keeper;
 use clock::Clock;
 pub use resolve::ResolvedRow;
 use resolve::Resolving;
-
-/// How often the interfaces are looked at, to filter again on one that went and came.
-const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
+pub use run::run;
 
 /// What the daemon knows of itself, for the metrics.
 #[derive(Default)]
@@ -342,102 +333,5 @@ fn tell_what_needs_a_restart(old: &Config, new: &Config) {
     ];
     for (key, _) in changed.into_iter().filter(|(_, changed)| *changed) {
         warn!("`{key}` has changed; that takes effect when the daemon is started again");
-    }
-}
-
-/// Runs until SIGTERM or SIGINT. The filter stays.
-///
-/// # Errors
-/// If something cannot be started.
-pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
-    let pins = Pins::new(&config.pin);
-    // Whatever can fail without the kernel goes first, so that a refused start changes nothing.
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}; change [metrics] listen", config.listen))?;
-    let socket = control::bind(&config.socket)?;
-    let path = config.socket.clone();
-    let signals = Signals::new()?;
-    memory::give_large_blocks_back();
-    let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
-    memory::give_back();
-    let registry = Registry::new();
-    let (health, lists_of_daemon) = (Arc::clone(&daemon.health), Arc::clone(&daemon.lists));
-    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, health, lists_of_daemon)))?;
-    let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
-    info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
-    // Without systemd there is nobody to tell.
-    let _ = sd_notify::notify(false, &[sd_notify::NotifyState::Ready]);
-    let log = kernel_log(&daemon, log);
-    tokio::select! {
-        result = http::serve(listener, registry) => result.context("the metrics server ended")?,
-        result = control::serve(socket, Arc::clone(&daemon)) => result.context("the control server ended")?,
-        result = daemon.hub.pump(events, labels) => result.context("the events ended")?,
-        () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
-        () = watch(&daemon) => {}
-        result = clock::watch(&daemon) => result?,
-        result = resolve::watch(&daemon) => result?,
-        () = lists::keep(&daemon) => {}
-        result = log => result.context("the kernel's log ended")?,
-    }
-    // One that is left behind is replaced at the next start.
-    let _ = std::fs::remove_file(path);
-    Ok(())
-}
-
-async fn watch(daemon: &Arc<Daemon>) {
-    let mut ticks = tokio::time::interval(LOOK_AT_INTERFACES);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let daemon = Arc::clone(daemon);
-        if let Err(error) = tokio::task::spawn_blocking(move || daemon.look_at_interfaces()).await {
-            error!("looking at the interfaces failed: {error}");
-        }
-    }
-}
-
-/// Hands the kernel half's log lines to ours, if they are switched on; else waits for ever.
-async fn kernel_log(daemon: &Daemon, on: bool) -> anyhow::Result<()> {
-    if !on {
-        return std::future::pending().await;
-    }
-    let logger = aya_log::EbpfLogger::init(&mut daemon.lock().engine.loaded.ebpf)?;
-    let mut logger = wait_on(logger)?;
-    loop {
-        let mut ready = logger.readable_mut().await?;
-        ready.get_inner_mut().flush();
-        ready.clear_ready();
-    }
-}
-
-struct Signals {
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Reloads at each SIGHUP; returns at SIGTERM or SIGINT.
-    async fn handle(mut self, daemon: &Arc<Daemon>) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => {
-                    let daemon = Arc::clone(daemon);
-                    // The outcome is logged and counted where it falls.
-                    let _ = tokio::task::spawn_blocking(move || daemon.reload()).await;
-                }
-            }
-        }
     }
 }

@@ -7,7 +7,7 @@ use hyper::Method;
 use super::client::request;
 use super::places::{ConfigArg, Places};
 use crate::observe::event::Record;
-use crate::serve::control::EVENTS;
+use crate::serve::api::EVENTS;
 
 /// Options of `gateway events`.
 #[derive(Debug, clap::Args)]

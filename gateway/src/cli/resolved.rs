@@ -10,7 +10,7 @@ use super::places::{ConfigArg, Places};
 use super::table::{print_json, print_table};
 use crate::daemon::ResolvedRow;
 use crate::present::pauses::shown;
-use crate::serve::control::RESOLVED;
+use crate::serve::api::RESOLVED;
 
 /// Options of `gateway resolved`.
 #[derive(Debug, clap::Args)]

@@ -19,7 +19,7 @@ use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
 use crate::present::moment::Scheduled;
 use crate::present::pauses::shown;
-use crate::serve::control::{RESOLVED, SCHEDULED};
+use crate::serve::api::{RESOLVED, SCHEDULED};
 
 /// Options of `gateway status`.
 #[derive(Debug, clap::Args)]

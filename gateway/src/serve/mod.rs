@@ -1,5 +1,6 @@
 //! What the daemon answers: `/metrics` over TCP, control and events over a Unix socket.
 
+pub mod api;
 pub mod control;
 pub mod http;
 pub mod lists;
