@@ -56,6 +56,11 @@ pub(super) fn gather(lists: &Keeper, families: &mut Vec<MetricFamily>) -> promet
         "Seconds since the server last said that the copy of a list is the newest, or since the file was written.",
         &labels,
     )?;
+    let refresh = int_gauges(
+        "gateway_list_refresh_seconds",
+        "Seconds after which a list is fetched, or a file looked at, again.",
+        &labels,
+    )?;
     let entries = int_gauges("gateway_list_entries", "Rules in the copy of a list.", &labels)?;
     let skipped = int_gauges(
         "gateway_list_skipped_lines",
@@ -73,11 +78,12 @@ pub(super) fn gather(lists: &Keeper, families: &mut Vec<MetricFamily>) -> promet
         if let Some(seconds) = row.age_seconds {
             age.with_label_values(&values).set(number(seconds));
         }
+        refresh.with_label_values(&values).set(number(row.refresh_seconds));
         entries.with_label_values(&values).set(number(row.entries));
         skipped.with_label_values(&values).set(number(row.skipped_lines));
         errors.with_label_values(&values).inc_by(row.errors);
     }
-    for collected in [age.collect(), entries.collect(), skipped.collect(), errors.collect()] {
+    for collected in [age.collect(), refresh.collect(), entries.collect(), skipped.collect(), errors.collect()] {
         families.extend(collected);
     }
     Ok(())
@@ -111,6 +117,7 @@ mod tests {
         for line in [
             "gateway_list_entries{list=\"../own.txt\",policy=\"x\"} 2\n",
             "gateway_list_skipped_lines{list=\"../own.txt\",policy=\"x\"} 1\n",
+            "gateway_list_refresh_seconds{list=\"../own.txt\",policy=\"x\"} 86400\n",
             "gateway_list_age_seconds{list=\"../own.txt\",policy=\"x\"} ",
             "gateway_list_entries{list=\"http://127.0.0.1/never\",policy=\"x\"} 0\n",
             "gateway_list_errors_total{list=\"http://127.0.0.1/never\",policy=\"x\"} 0\n",

@@ -6,7 +6,7 @@ use gateway_common::abi::{ABI_VERSION, Answer, Kind};
 use gateway_common::reason::Reason;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGaugeVec, Opts};
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
 
 use crate::daemon::{Health, State};
 use crate::datapath::maps::Maps;
@@ -72,6 +72,11 @@ fn health_of_daemon(state: &State, families: &mut Vec<MetricFamily>) -> promethe
     let reloads = counters("gateway_policy_reloads_total", "Times that policies were loaded.", &["result"])?;
     reloads.with_label_values(&["ok"]).inc_by(state.reloads_ok);
     reloads.with_label_values(&["failed"]).inc_by(state.reloads_failed);
+    let successful = IntGauge::new(
+        "gateway_policy_last_reload_successful",
+        "0 if the last attempt to load configuration, policies or lists was refused, and what was in force stays; else 1.",
+    )?;
+    successful.set(i64::from(!state.files_refused && !state.lists_refused));
     let loaded = Gauge::new(
         "gateway_policy_loaded_timestamp_seconds",
         "When the policies in force were loaded, in seconds since 1970.",
@@ -100,6 +105,7 @@ fn health_of_daemon(state: &State, families: &mut Vec<MetricFamily>) -> promethe
     for collected in [
         entries.collect(),
         reloads.collect(),
+        successful.collect(),
         loaded.collect(),
         attached.collect(),
         answers.collect(),
