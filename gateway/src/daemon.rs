@@ -234,7 +234,8 @@ impl Daemon {
             match attach(&mut running.engine, &names) {
                 Ok(attached) => {
                     // Of the others, those that are still gone are still missed.
-                    let is_back = |gone: &Attached| attached.iter().any(|back| back.interface == gone.interface);
+                    let is_back =
+                        |gone: &Attached| attached.iter().any(|back| back.interface == gone.interface);
                     running.attached.retain(|gone| !is_back(gone));
                     running.attached.extend(attached);
                 }

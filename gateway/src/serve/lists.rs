@@ -83,7 +83,9 @@ pub(super) fn gather(lists: &Keeper, families: &mut Vec<MetricFamily>) -> promet
         skipped.with_label_values(&values).set(number(row.skipped_lines));
         errors.with_label_values(&values).inc_by(row.errors);
     }
-    for collected in [age.collect(), refresh.collect(), entries.collect(), skipped.collect(), errors.collect()] {
+    for collected in
+        [age.collect(), refresh.collect(), entries.collect(), skipped.collect(), errors.collect()]
+    {
         families.extend(collected);
     }
     Ok(())

@@ -130,18 +130,7 @@ impl Prometheus<'_> {
 
     /// The series of an expression at this moment.
     pub fn query(&self, expression: &str) -> Result<Vec<Sample>> {
-        self.ask_for_samples(expression, &[])
-    }
-
-    /// Likewise at another moment, in seconds since 1970.
-    pub fn query_at(&self, expression: &str, time: f64) -> Result<Vec<Sample>> {
-        self.ask_for_samples(expression, &[format!("time={time}")])
-    }
-
-    fn ask_for_samples(&self, expression: &str, more: &[String]) -> Result<Vec<Sample>> {
-        let mut data = vec![format!("query={expression}")];
-        data.extend_from_slice(more);
-        let answer = self.ask("query", &data)?;
+        let answer = self.ask("query", &[format!("query={expression}")])?;
         samples(&answer).with_context(|| format!("no series: {expression}: {answer}"))
     }
 
