@@ -9,8 +9,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::Lab;
@@ -34,9 +32,6 @@ pub const JOB: &str = "gateway";
 
 /// How long it may take to start, and a look at the gateway to be in its hands.
 const START: Duration = Duration::from_secs(30);
-
-/// It ends after so many seconds even if nobody is left to end it.
-const LONGEST_LIFE: &str = "600";
 
 /// Memory at which its garbage collector works harder.
 const MEMORY: &str = "256MiB";
@@ -98,9 +93,10 @@ impl Lab {
     pub fn start_prometheus(&self, rules: &Path) -> Result<Prometheus<'_>> {
         let (config, data) = (self.file("prometheus.yml"), self.file("prometheus"));
         fs::write(&config, configuration(rules)).context("cannot write prometheus.yml")?;
-        let mut command = self.router(exec::tool("timeout")?.get_program())?;
+        // It ends with the thread that started it, however that ends.
+        let mut command = self.router(exec::tool("setpriv")?.get_program())?;
         command
-            .args(["--signal=KILL", LONGEST_LIFE])
+            .args(["--pdeathsig", "KILL"])
             .arg(folder()?.join(SERVER))
             .arg(argument("--config.file", &config))
             .arg(argument("--storage.tsdb.path", &data))
@@ -166,10 +162,8 @@ impl Prometheus<'_> {
 
 impl Drop for Prometheus<'_> {
     fn drop(&mut self) {
-        // The group: `timeout` and Prometheus itself. Both fail only where there is nothing left to end.
-        if let Ok(pid) = i32::try_from(self.child.id()) {
-            let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
-        }
+        // Both fail only where there is nothing left to end.
+        drop(self.child.kill());
         drop(self.child.wait());
     }
 }
