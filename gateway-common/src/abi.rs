@@ -4,6 +4,7 @@
 //! Values from the wire keep network order in byte arrays; numbers of our own are in the machine's order.
 
 mod answer;
+mod asked;
 mod device;
 mod flow;
 
@@ -13,18 +14,19 @@ use crate::reason::Reason;
 use crate::table::{names, ranges};
 
 pub use answer::{Answer, Mute, REPLIES_A_SECOND};
-pub use device::{Device, DeviceKey, Label};
+pub use asked::{ALSO_ASKED, Asked, AskedKey, MAX_ASKED, MAX_LIFE, MIN_LIFE};
+pub use device::{Device, DeviceKey, Label, MAX_SEEN, Seen, SeenKey};
 pub use flow::{Flow, FlowKey, FlowState, Learned, SUFFIXES};
 
 /// Changes whenever a map, a type below or the meaning of a field changes. A daemon adopts the pinned maps of its own
 /// version only.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// How many policies there can be: a device's policies are the bits of one word.
 pub const MAX_POLICIES: usize = 64;
 
 /// How many devices are counted on their own, the place for all others (number 0) included.
-pub const MAX_DEVICES: u32 = 4096;
+pub const MAX_DEVICES: u32 = 16_384;
 
 /// How many flows are remembered; the least recently used make room.
 pub const MAX_FLOWS: u32 = 65_536;
@@ -39,7 +41,7 @@ pub const MAX_KEYS: u32 = 8192;
 pub const MAX_FLIGHTS: u32 = 1024;
 
 /// How many combinations of device, policy, reason and action are counted.
-pub const MAX_BLOCKED: u32 = 16_384;
+pub const MAX_BLOCKED: u32 = 65_536;
 
 /// How many interfaces can be known not to send.
 pub const MAX_INTERFACES: u32 = 256;
@@ -162,6 +164,8 @@ pub struct Generation {
     pub ip_literal: u64,
     /// Policies that block a ClientHello with an encrypted one inside.
     pub ech: u64,
+    /// Policies that judge such a hello by the name that its device asked for (map `ASKED`).
+    pub ech_judge: u64,
     /// Policies that block QUIC as such.
     pub quic_block: u64,
     /// Policies that do not look at QUIC.
@@ -222,8 +226,18 @@ pub struct DeviceCounters {
     pub bytes: u64,
     /// Flows seen to begin, of a device that has policies.
     pub flows: u64,
+    /// Packets towards the device; those of a segment that is cut up behind the filter (GSO) are counted one by one.
+    pub down_packets: u64,
+    /// Their length in bytes as they leave, Ethernet header included.
+    pub down_bytes: u64,
     /// Frames by [`Reason`]; their sum is `packets`. What lies behind the last reason is 0.
     pub reasons: [u64; REASON_SLOTS],
+}
+
+impl DeviceCounters {
+    /// Nothing was counted.
+    pub const ZERO: Self =
+        Self { packets: 0, bytes: 0, flows: 0, down_packets: 0, down_bytes: 0, reasons: [0; REASON_SLOTS] };
 }
 
 /// Room for reasons: the next power of two, so that kernel code can index with a mask.
@@ -382,7 +396,10 @@ impl Stage {
 /// How many datagrams with QUIC Initials one CPU reads of one device in a second.
 pub const INITIALS_A_SECOND: u32 = 1024;
 
-/// What a device has used of a budget on one CPU (maps `REPLIES` and `INITIALS`, index: [`Device::number`]).
+/// How many events one CPU tells of one device in a second.
+pub const EVENTS_A_SECOND: u32 = 256;
+
+/// What a device has used of a budget on one CPU (maps `REPLIES`, `INITIALS` and `TOLD`, index: [`Device::number`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct SecondBudget {
@@ -397,12 +414,15 @@ const _: () = {
     assert!(Reason::COUNT <= REASON_SLOTS);
     assert!(size_of::<Device>() == 16);
     assert!(size_of::<DeviceKey>() == 8);
-    assert!(size_of::<Generation>() == 96 + 8 + 2 * 104 + 8);
+    assert!(size_of::<Generation>() == 104 + 8 + 2 * 104 + 8);
     assert!(size_of::<NameMasks>() == 32);
     assert!(size_of::<PortKey>() == 4);
     assert!(size_of::<FlowKey>() == 44);
     assert!(size_of::<Flow>() == 88);
-    assert!(size_of::<DeviceCounters>() == 24 + 8 * REASON_SLOTS);
+    assert!(size_of::<DeviceCounters>() == 40 + 8 * REASON_SLOTS);
+    assert!(size_of::<Seen>() == 16);
+    assert!(size_of::<AskedKey>() == 24);
+    assert!(size_of::<Asked>() == 104);
     assert!(size_of::<BlockedKey>() == 8);
     assert!(size_of::<Event>() == 8 + 44 + 4 + 4 + 6 + 6 + 256);
     assert!(size_of::<Label>() == 72);

@@ -5,6 +5,7 @@
 //! memory, and one that other people wrote) sees it otherwise. The fuzz targets in `fuzz/` call them with bytes that they
 //! make up; the tests call them with every input that was worth keeping.
 
+pub mod answers;
 pub mod dns;
 pub mod http;
 mod pieces;

@@ -15,7 +15,10 @@
 //!
 //! A name that points elsewhere (compression) is refused: before a question there is nothing to point to but another
 //! question, and a query with two is against RFC 9619.
+//!
+//! What answers a query is read by [`answer`].
 
+pub mod answer;
 mod stride;
 
 use core::hint::black_box;

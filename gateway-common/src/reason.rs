@@ -81,6 +81,8 @@ reasons! {
     IpLiteral = "ip_literal",
     /// A ClientHello with another one inside that is encrypted (ECH).
     Ech = "ech",
+    /// The name that the device had asked DNS for, of a ClientHello with an encrypted one inside.
+    Asked = "asked",
     /// The beginning or a part of a message whose name is still to come.
     Incomplete = "incomplete",
     /// A segment that came before one in front of it while a name was being read: dropped, so that it comes again in order.

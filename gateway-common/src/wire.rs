@@ -126,6 +126,8 @@ pub const UDP: u8 = 17;
 /// The link layer of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
+    /// Destination address.
+    pub destination: MacAddr,
     /// Source address.
     pub source: MacAddr,
     /// What follows the addresses: an EtherType, still of a tag where there is one.
@@ -250,7 +252,8 @@ impl Transport {
 #[inline(always)]
 pub fn link<F: Frame + ?Sized>(frame: &F) -> Result<Link, Reason> {
     let header: EthernetHeader = frame.read(0).ok_or(Reason::Truncated)?;
-    Ok(Link { source: header.source, ethertype: header.ethertype.get() })
+    let EthernetHeader { destination, source, ethertype } = header;
+    Ok(Link { destination, source, ethertype: ethertype.get() })
 }
 
 /// Walks from behind the Ethernet header over VLAN tags and the IP headers. `extensions` is working memory.

@@ -1,8 +1,9 @@
 //! How much of something costly a device may cause in a second, on each CPU.
 
 use aya_ebpf::btf_maps::PerCpuArray;
-use aya_ebpf::helpers::bpf_ktime_get_ns;
 use gateway_common::abi::{Device, MAX_DEVICES, SecondBudget};
+
+use crate::clock;
 
 /// A budget for each device.
 pub type Budgets = PerCpuArray<SecondBudget, { MAX_DEVICES as usize }>;
@@ -22,9 +23,8 @@ pub fn take(budgets: &Budgets, device: Device, most: u32) -> bool {
     let Some(budget) = budgets.get_ptr_mut(device.number) else { return false };
     // SAFETY: an element of this CPU, checked; packets of one CPU follow each other.
     let budget = unsafe { &mut *budget };
-    // SAFETY: the helper has no arguments and only reads the clock.
-    #[expect(clippy::cast_possible_truncation, reason = "seconds since boot")]
-    let second = (unsafe { bpf_ktime_get_ns() } / 1_000_000_000) as u32;
+    #[expect(clippy::cast_possible_truncation, reason = "fits for 136 years")]
+    let second = clock::second() as u32;
     if budget.second != second {
         budget.second = second;
         budget.used = 0;

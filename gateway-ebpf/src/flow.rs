@@ -4,6 +4,7 @@ use aya_ebpf::bindings::BPF_ANY;
 use gateway_common::abi::{Action, Flow, FlowKey, Verdict};
 use gateway_common::reason::Reason;
 
+use crate::clock;
 use crate::maps::{FLOWS, PARTIAL, Packet, Partial};
 
 /// What is remembered of a flow.
@@ -28,7 +29,9 @@ pub fn remember(packet: &mut Packet, state: u8, generation: u64, verdict: Verdic
     let generation = generation as u32;
     record.generation = generation;
     record.sequence = next_sequence;
-    record.reserved = 0;
+    #[expect(clippy::cast_possible_truncation, reason = "fits for 136 years")]
+    let since = clock::second() as u32;
+    record.since = since;
     // By reference: there is no room for them on the stack.
     let (key, record): (&FlowKey, &Flow) = (&packet.flow, &packet.record);
     // A full table makes room by itself. Should the update fail all the same, the flow is judged anew at its next packet.

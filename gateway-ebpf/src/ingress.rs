@@ -1,7 +1,7 @@
 //! The fast path: from a frame to its device, its address and its flow. Small, because every frame pays for it.
 
 use aya_ebpf::programs::XdpContext;
-use gateway_common::abi::{Action, Device, Flow, FlowState, Stage, Verdict};
+use gateway_common::abi::{Action, Device, Flow, FlowState, OTHER_DEVICE, Stage, Verdict};
 use gateway_common::http::{self, REQUEST_START};
 use gateway_common::quic;
 use gateway_common::reason::Reason;
@@ -39,6 +39,9 @@ pub fn run(ctx: &XdpContext) -> Outcome {
     let Some(tables) = Tables::active() else { return Outcome::Done(Action::Pass as u32) };
     let link = wire::link(&bytes);
     let device = link.map_or(tables.other(), |link| tables.device(link.source));
+    if let (OTHER_DEVICE, Ok(link)) = (device.number, link) {
+        tell::seen(link.source);
+    }
     if device.policies == 0 {
         tell::count(device, bytes.len() as u64, Reason::Unfiltered, false);
         return Outcome::Done(Action::Pass as u32);

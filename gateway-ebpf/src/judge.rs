@@ -1,12 +1,15 @@
 //! From device, address, port and name to a verdict. One AND of policy bits decides.
 
-use gateway_common::abi::{Action, Generation, Kind, MAX_NAME, Masks, PortKey, SUFFIXES, Verdict};
+use gateway_common::abi::{
+    Action, Asked, AskedKey, Generation, Kind, Learned, MAX_NAME, Masks, PortKey, SUFFIXES, Verdict,
+};
 use gateway_common::name::{self, WireName};
 use gateway_common::reason::Reason;
 use gateway_common::table::ranges::{V4, V6};
 use gateway_common::table::{names, ranges};
 
-use crate::maps::{InMap, NAMES, PREFIXES, Scratch, Tables};
+use crate::clock;
+use crate::maps::{ASKED, InMap, NAMES, PREFIXES, Scratch, Tables};
 use crate::settle::Finding;
 
 /// The verdict of `blocking`, the policies of a device that block: those that enforce come before those that only
@@ -176,9 +179,73 @@ pub fn with_ech(scratch: *mut Scratch, tables: Tables, has_ech: bool, finding: F
     if !has_ech || !finding.verdict.action.lets_through() {
         return finding;
     }
-    let policies = packet.device.policies;
-    let verdict = by_kind(tables.generation.ech, policies, tables.generation, Reason::Ech);
+    let verdict = with_hidden(scratch, tables);
     if matches!(verdict.action, Action::Pass) { finding } else { Finding { verdict, ..finding } }
+}
+
+/// The verdict on a hello because another one is inside: some policies block it for that, others by the name that the device had
+/// asked for.
+#[inline(always)]
+fn with_hidden(scratch: *mut Scratch, tables: Tables) -> Verdict {
+    let generation = tables.generation;
+    // SAFETY: as in `by_name`.
+    let policies = unsafe { (*scratch).packet.device.policies };
+    let verdict = by_kind(generation.ech, policies, generation, Reason::Ech);
+    if generation.ech_judge & policies == 0 || !verdict.action.lets_through() {
+        return verdict;
+    }
+    match Verdict::from_bits(judge_asked(scratch)) {
+        Some(asked) if !asked.action.lets_through() => asked,
+        Some(asked) => verdict.or(asked),
+        None => verdict,
+    }
+}
+
+/// The verdict by the name for which the device of the flow in `scratch.packet` was given its destination as the address, as bits;
+/// [`NOT_BLOCKED`] if it is not known, not blocked, or the name that the hello shows is one that the device asked for itself: then
+/// that one was judged, and what is encrypted is the same or random bytes (GREASE, RFC 9849, 6.2). A function of its own, which
+/// only hellos with an encrypted one inside pay for.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn judge_asked(scratch: *mut Scratch) -> u32 {
+    // SAFETY: null or a per-CPU element of SCRATCH, which outlives the program and which nobody else writes now.
+    let Some(scratch) = (unsafe { scratch.as_mut() }) else { return NOT_BLOCKED };
+    let Some(tables) = Tables::of_slot(scratch.packet.slot) else { return NOT_BLOCKED };
+    let Some(cells) = NAMES.get(tables.slot) else { return NOT_BLOCKED };
+    let (flow, generation) = (&scratch.packet.flow, tables.generation);
+    let key = AskedKey { mac: flow.mac, reserved: [0; 2], address: flow.destination };
+    // SAFETY: read only. Should the element be written anew meanwhile, suffixes of two names may be met; both were asked for.
+    let Some(asked) = (unsafe { ASKED.get(&key) }) else { return NOT_BLOCKED };
+    if asked.until < clock::second() || was_asked(asked, &scratch.packet.record.learned) {
+        return NOT_BLOCKED;
+    }
+    let mut masks = Masks::default();
+    for at in 0..SUFFIXES {
+        if at < asked.count as usize {
+            let whole = at + 1 == asked.count as usize;
+            add(&mut masks, InMap(cells), generation.names, asked.suffixes[at], whole);
+        }
+    }
+    let blocking = lifted(masks, scratch.packet.device.policies) & generation.ech_judge;
+    if blocking == 0 { NOT_BLOCKED } else { blocked(blocking, generation, Reason::Asked).to_bits() }
+}
+
+/// Whether the name of which `learned` holds the hashes is one that was asked for.
+#[inline(always)]
+fn was_asked(asked: &Asked, learned: &Learned) -> bool {
+    let mut found = false;
+    for at in 0..SUFFIXES {
+        if at + 1 == learned.count as usize {
+            let shown = learned.suffixes[at];
+            for before in asked.before {
+                found |= before == shown;
+            }
+            for last in 0..SUFFIXES {
+                found |= last + 1 == asked.count as usize && asked.suffixes[last] == shown;
+            }
+        }
+    }
+    found
 }
 
 /// Gathers in `scratch.masks` the policies that block and allow `scratch.partial.name`. In one pass from its last byte to its
@@ -312,7 +379,7 @@ pub extern "C" fn judge_again(element: *mut Scratch) -> u32 {
         _ => unreadable(policies, generation, reason),
     };
     let verdict = if has_ech && verdict.action.lets_through() {
-        by_kind(generation.ech, policies, generation, Reason::Ech).or(verdict)
+        with_hidden(element, tables).or(verdict)
     } else {
         verdict
     };

@@ -8,6 +8,8 @@
 #![expect(missing_docs, reason = "the attribute macros make functions that cannot be given a doc comment")]
 
 mod budget;
+mod clock;
+mod egress;
 mod flow;
 mod ingress;
 mod inspect;
@@ -19,9 +21,9 @@ mod reject;
 mod settle;
 mod tell;
 
-use aya_ebpf::bindings::xdp_action;
-use aya_ebpf::macros::xdp;
-use aya_ebpf::programs::XdpContext;
+use aya_ebpf::bindings::{TC_ACT_UNSPEC, xdp_action};
+use aya_ebpf::macros::{classifier, xdp};
+use aya_ebpf::programs::{TcContext, XdpContext};
 use gateway_common::abi::{Action, Answer, Stage};
 
 use crate::ingress::Outcome;
@@ -69,6 +71,13 @@ pub fn reject(ctx: XdpContext) -> u32 {
         Answer::Sent => xdp_action::XDP_TX,
         Answer::None | Answer::Limited | Answer::Mute => xdp_action::XDP_DROP,
     }
+}
+
+/// The way to the devices: every packet that leaves on an interface. It goes on in any case, to programs of others if there are.
+#[classifier]
+pub fn egress(ctx: TcContext) -> i32 {
+    let _ = egress::run(&ctx);
+    TC_ACT_UNSPEC
 }
 
 #[inline(always)]

@@ -10,9 +10,10 @@ use aya_ebpf::btf_maps::{
 };
 use aya_ebpf::macros::btf_map;
 use gateway_common::abi::{
-    Answer, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, EVENTS_BYTES, Event, Flow,
-    FlowKey, Generation, Label, MAX_BLOCKED, MAX_DEVICES, MAX_FLIGHTS, MAX_FLOWS, MAX_INTERFACES, MAX_KEYS,
-    MAX_PARTIAL, MAX_POLICIES, Masks, OTHER_DEVICE, PortKey, Verdict,
+    Answer, Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, EVENTS_BYTES,
+    Event, Flow, FlowKey, Generation, Label, MAX_ASKED, MAX_BLOCKED, MAX_DEVICES, MAX_FLIGHTS, MAX_FLOWS,
+    MAX_INTERFACES, MAX_KEYS, MAX_PARTIAL, MAX_POLICIES, MAX_SEEN, Masks, OTHER_DEVICE, PortKey, Seen,
+    SeenKey, Verdict,
 };
 use gateway_common::dns::Questions;
 use gateway_common::http::Request;
@@ -98,6 +99,22 @@ pub static EVENTS: RingBuf<Event, { EVENTS_BYTES as usize }> = RingBuf::new();
 /// Events that found no room.
 #[btf_map]
 pub static EVENTS_LOST: PerCpuArray<u64, 1> = PerCpuArray::new();
+
+/// Events of a device that were not told, since it had its share of this second.
+#[btf_map]
+pub static EVENTS_LIMITED: PerCpuArray<u64, 1> = PerCpuArray::new();
+
+/// Events told of each device.
+#[btf_map]
+pub static TOLD: Budgets = Budgets::new();
+
+/// Devices that are not listed and sent something; the least recently seen make room.
+#[btf_map]
+pub static SEEN: LruHashMap<SeenKey, Seen, { MAX_SEEN as usize }> = LruHashMap::new();
+
+/// The names that devices asked DNS for, by the addresses they got; the least recently used make room.
+#[btf_map]
+pub static ASKED: LruHashMap<AskedKey, Asked, { MAX_ASKED as usize }> = LruHashMap::new();
 
 /// Names of devices by number, kept here by the daemon so that they live as long as the counters.
 #[btf_map]

@@ -1,15 +1,18 @@
 //! Counters and events: what is told about a verdict that has fallen. Nothing here can change one.
 
-use aya_ebpf::bindings::BPF_NOEXIST;
+use aya_ebpf::bindings::{BPF_ANY, BPF_NOEXIST};
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, Event, Kind, NO_POLICY, REASON_SLOTS, Verdict,
+    BlockedCounters, BlockedKey, Device, EVENTS_A_SECOND, Event, Kind, NO_POLICY, REASON_SLOTS, Seen,
+    SeenKey, Verdict,
 };
 use gateway_common::name;
 use gateway_common::reason::Reason;
+use gateway_common::wire::MacAddr;
 
-use crate::maps::{BLOCKED, COUNTERS, EVENTS, EVENTS_LOST, Scratch};
+use crate::maps::{BLOCKED, COUNTERS, EVENTS, EVENTS_LIMITED, EVENTS_LOST, SEEN, Scratch, TOLD};
 use crate::opaque::opaque;
+use crate::{budget, clock};
 
 /// Counts a frame of `len` bytes of `device` under `reason`, and a flow if it is the first that is seen of one.
 #[inline(always)]
@@ -21,6 +24,37 @@ pub fn count(device: Device, len: u64, reason: Reason, begins_flow: bool) {
     counters.bytes += len;
     counters.flows += u64::from(begins_flow);
     counters.reasons[usize::from(opaque(reason as u8)) & (REASON_SLOTS - 1)] += 1;
+}
+
+/// Counts `packets` of `bytes` bytes in all towards `device`.
+#[inline(always)]
+pub fn count_down(device: Device, packets: u64, bytes: u64) {
+    let Some(counters) = COUNTERS.get_ptr_mut(device.number) else { return };
+    // SAFETY: as in `count`; a CPU sends and receives one packet at a time.
+    let counters = unsafe { &mut *counters };
+    counters.down_packets += packets;
+    counters.down_bytes += bytes;
+}
+
+/// Remembers that a device which is not listed sent something.
+#[inline(always)]
+pub fn seen(mac: MacAddr) {
+    if mac.is_group() {
+        return;
+    }
+    let now = clock::second();
+    let key = SeenKey { mac, reserved: [0; 2] };
+    let Some(seen) = SEEN.get_ptr_mut(&key) else {
+        // Should it fail, the next frame tries again.
+        let _ = SEEN.insert(&key, &Seen { first: now, last: now }, u64::from(BPF_ANY));
+        return;
+    };
+    // SAFETY: not null; a word that all CPUs write with the same meaning, and that is written once a second and not for each frame.
+    unsafe {
+        if (*seen).last != now {
+            (*seen).last = now;
+        }
+    }
 }
 
 /// Counts a frame that a policy blocked or would have blocked, and the flow if this frame brought its verdict.
@@ -47,10 +81,18 @@ pub fn count_blocked(device: Device, verdict: Verdict, decides_flow: bool) {
     counters.flows += u64::from(decides_flow);
 }
 
-/// Sends an event about the packet in `scratch.packet`; `name_len` bytes of `scratch.partial.name` are its name.
+/// Sends an event about the packet in `scratch.packet`; `name_len` bytes of `scratch.partial.name` are its name. A device that has
+/// had its share of this second is not told of, so that there is room for others.
 #[inline(never)]
 pub fn event(scratch: &mut Scratch, verdict: Verdict, kind: Kind, name_len: u32) {
     let packet = &scratch.packet;
+    if !budget::take(&TOLD, packet.device, EVENTS_A_SECOND) {
+        if let Some(limited) = EVENTS_LIMITED.get_ptr_mut(0) {
+            // SAFETY: as in `count`.
+            unsafe { *limited += 1 };
+        }
+        return;
+    }
     let event = &mut scratch.event;
     // SAFETY: the helper has no arguments and only reads the clock.
     event.time = unsafe { bpf_ktime_get_ns() };

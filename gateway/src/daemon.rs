@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 
 use crate::datapath::attach::Attached;
 use crate::datapath::engine::Engine;
+use crate::datapath::load::Refusal;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::lists::fetch::{Limits, Trust};
@@ -112,8 +113,8 @@ impl Daemon {
     /// If the kernel refuses something. What filtered before still does.
     pub fn start(config: Config, log: bool) -> anyhow::Result<Self> {
         let mut engine = Engine::start(Pins::new(&config.pin), log)?;
-        for (stage, refusal) in &engine.loaded.refused {
-            warn!("this kernel refused the program `{}`: {}: {refusal}", stage.program(), stage.without());
+        for Refusal { program, without, why } in &engine.loaded.refused {
+            warn!("this kernel refused the program `{program}`: {without}: {why}");
         }
         let clock = Clock::start(&config);
         let (compiled, generation) = engine.apply(&config, &clock.standing)?;

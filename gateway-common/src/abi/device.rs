@@ -59,6 +59,29 @@ pub struct Device {
     pub reserved: u32,
 }
 
+/// How many devices that are not listed are remembered; the least recently seen make room.
+pub const MAX_SEEN: u32 = 4096;
+
+/// Key of the map `SEEN`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct SeenKey {
+    /// The address that a device which is not listed sent from.
+    pub mac: MacAddr,
+    /// Always 0.
+    pub reserved: [u8; 2],
+}
+
+/// Value of the map `SEEN`, in seconds since boot, suspended time left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Seen {
+    /// When it was seen first.
+    pub first: u64,
+    /// When it was seen last.
+    pub last: u64,
+}
+
 /// Name of a device or a policy as bytes, so that user space can keep it in a pinned map beside the counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]

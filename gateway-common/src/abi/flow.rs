@@ -62,8 +62,8 @@ pub struct Flow {
     /// TCP sequence number of the next byte to read, of a flow that is neither decided nor midway; of [`FlowState::Datagrams`]
     /// the flags of [`crate::quic`].
     pub sequence: u32,
-    /// Always 0.
-    pub reserved: u32,
+    /// Second since boot, suspended time left out, in which this was written: when the flow began or what was last learned of it.
+    pub since: u32,
     /// What was learned of the flow, to judge it again under another policy.
     pub learned: Learned,
 }

@@ -52,6 +52,11 @@ fn every_kept_dns_message_is_read_as_it_must_be() {
 }
 
 #[test]
+fn every_kept_dns_answer_is_read_as_it_must_be() {
+    replay("answers", super::answers::check);
+}
+
+#[test]
 fn every_kept_frame_is_walked_as_it_must_be() {
     replay("wire", super::wire::check);
 }

@@ -1,4 +1,4 @@
-//! The first question of a datagram in one stride.
+//! The first question of a datagram in one stride, be it of a query or of what answers it.
 //!
 //! It either is read to its end, with the very outcome that reading it byte by byte has, or nothing is changed but the
 //! bytes of a name that has not begun. So what is cut, wrong or unusual is left to [`Questions::crawl`].
@@ -12,7 +12,7 @@ use crate::tls::Piece;
 const LABELS: u32 = 10;
 
 /// Length of the header of a message, and of type and class.
-const HEADER: u32 = 12;
+pub(super) const HEADER: u32 = 12;
 const KIND: u32 = 4;
 
 #[expect(clippy::cast_possible_truncation, reason = "253")]
@@ -32,6 +32,14 @@ impl Questions {
         if flags & (QUERY_RESPONSE | OPCODE) != 0 || !(1..=MAX_QUESTIONS).contains(&questions) {
             return false;
         }
+        self.first(piece, questions, name)
+    }
+
+    /// Reads the first of so many questions of a datagram, of which nothing was read, with the header in front of it, which
+    /// is not looked at; false if nothing was read. The caller knows that the bytes that are left are in the piece.
+    #[inline(always)]
+    pub(super) fn first(&mut self, piece: &mut Piece, questions: u16, name: &mut WireName) -> bool {
+        let begin = piece.at;
         let first = begin + HEADER;
         let Some(root) = root(piece, first) else { return false };
         let asked = root + 1 + KIND;
@@ -99,7 +107,8 @@ fn set_dots(piece: &Piece, first: u32, name: &mut WireName) {
     }
 }
 
+/// The byte at `at`; outside the buffer it is another of it.
 #[inline(always)]
-fn byte(piece: &Piece, at: u32) -> u8 {
+pub(super) fn byte(piece: &Piece, at: u32) -> u8 {
     piece.word(at).to_le_bytes()[0]
 }

@@ -33,7 +33,7 @@ pub fn run(ctx: &XdpContext) -> Action {
     if !budget::take(&INITIALS, packet.device, INITIALS_A_SECOND) {
         return limited(ctx, packet, tables);
     }
-    let seeks_ech = tables.generation.ech & packet.device.policies != 0;
+    let seeks_ech = (tables.generation.ech | tables.generation.ech_judge) & packet.device.policies != 0;
     let mut memory = OfFlow { element, fresh, kept: fresh };
     let datagram = Datagram { offset: packet.payload_offset, len: packet.payload_len };
     let engine = InFrame { ctx: ctx.ctx };

@@ -43,11 +43,11 @@ impl Protocol for Tls {
     }
 }
 
-/// The policies of the device that block hellos with an encrypted one inside.
+/// The policies of the device that block hellos with an encrypted one inside, or some of them.
 #[inline(always)]
 fn ech_blocking(scratch: *mut Scratch, tables: Tables) -> u64 {
     // SAFETY: as in `judge`.
-    tables.generation.ech & unsafe { (*scratch).packet.device.policies }
+    (tables.generation.ech | tables.generation.ech_judge) & unsafe { (*scratch).packet.device.policies }
 }
 
 /// Steps through the piece. A function of its own, which the verifier goes through once and not for every piece.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aya::maps::{MapError, PerCpuValues};
 use aya::util::nr_cpus;
-use gateway_common::abi::{DeviceCounters, DeviceKey, Label, REASON_SLOTS};
+use gateway_common::abi::{DeviceCounters, DeviceKey, Label};
 
 use super::Error;
 use super::maps::{Maps, map};
@@ -57,11 +57,9 @@ impl Maps {
     }
 
     fn start_at_zero(&mut self, fresh: &Fresh) -> Result<(), Error> {
-        const ZERO: DeviceCounters =
-            DeviceCounters { packets: 0, bytes: 0, flows: 0, reasons: [0; REASON_SLOTS] };
         let cpus = nr_cpus().map_err(|(_, source)| Error::System { call: "counting CPUs", source })?;
         for number in &fresh.devices {
-            let zeros = PerCpuValues::try_from(vec![Plain(ZERO); cpus])
+            let zeros = PerCpuValues::try_from(vec![Plain(DeviceCounters::ZERO); cpus])
                 .map_err(|source| Error::System { call: "counting CPUs", source })?;
             self.counters.set(*number, zeros, 0).map_err(|source| map("write", "COUNTERS", source))?;
         }

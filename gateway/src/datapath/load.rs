@@ -1,7 +1,7 @@
 //! From the object to verified programs.
 
 use aya::maps::{Map, ProgramArray};
-use aya::programs::{ProgramError, TestRun as _, TestRunOptions, Xdp};
+use aya::programs::{ProgramError, SchedClassifier, TestRun as _, TestRunOptions, Xdp};
 use aya::{Ebpf, EbpfLoader};
 use gateway_common::abi::Stage;
 
@@ -14,6 +14,20 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("GATEWAY_BPF_OBJECT"));
 
 /// Name of the fast path in the object.
 const INGRESS: &str = "ingress";
+
+/// Name of the program on the way to the devices.
+const EGRESS: &str = "egress";
+
+/// A program that the kernel refused.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Its name.
+    pub program: &'static str,
+    /// What is lost for that.
+    pub without: &'static str,
+    /// Why.
+    pub why: ProgramError,
+}
 
 /// How the kernel half is loaded.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,7 +49,7 @@ pub struct Loaded {
     /// The programs behind the tail calls. The kernel empties the array when its last handle or pin goes.
     pub stages: Map,
     /// What the kernel refused, if anything, and why.
-    pub refused: Vec<(Stage, ProgramError)>,
+    pub refused: Vec<Refusal>,
 }
 
 impl Loaded {
@@ -55,7 +69,14 @@ impl Loaded {
         }
         let mut ebpf = loader.load(OBJECT).map_err(Error::Load)?;
         xdp(&mut ebpf, INGRESS)?.load().map_err(|source| Error::Program { program: INGRESS, source })?;
-        let (stages, refused) = load_stages(&mut ebpf)?;
+        let (stages, mut refused) = load_stages(&mut ebpf)?;
+        if let Err(why) = classifier(&mut ebpf, EGRESS)?.load() {
+            refused.push(Refusal {
+                program: EGRESS,
+                without: "nothing that goes to the devices is counted, and no answer of DNS is read",
+                why,
+            });
+        }
         Ok(Self { ebpf, stages, refused })
     }
 
@@ -81,9 +102,6 @@ impl Loaded {
     }
 }
 
-/// A stage that the kernel refused, and why.
-type Refusal = (Stage, ProgramError);
-
 /// Loads what stands behind the tail calls. A kernel that refuses one loses only that one.
 fn load_stages(ebpf: &mut Ebpf) -> Result<(Map, Vec<Refusal>), Error> {
     const MAP: &str = "STAGES";
@@ -98,13 +116,18 @@ fn load_stages(ebpf: &mut Ebpf) -> Result<(Map, Vec<Refusal>), Error> {
                 let fd = program.fd().map_err(|source| Error::Program { program: name, source })?;
                 array.set(*stage as u32, fd, 0).map_err(|source| map("fill", MAP, source))?;
             }
-            Err(error) => refused.push((*stage, error)),
+            Err(why) => refused.push(Refusal { program: name, without: stage.without(), why }),
         }
     }
     Ok((stages, refused))
 }
 
 fn xdp<'a>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut Xdp, Error> {
+    let program = ebpf.program_mut(name).ok_or(Error::NoProgram { program: name })?;
+    program.try_into().map_err(|source| Error::Program { program: name, source })
+}
+
+fn classifier<'a>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut SchedClassifier, Error> {
     let program = ebpf.program_mut(name).ok_or(Error::NoProgram { program: name })?;
     program.try_into().map_err(|source| Error::Program { program: name, source })
 }

@@ -4,8 +4,8 @@ use aya::Ebpf;
 use aya::maps::of_maps::ArrayOfMaps;
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuHashMap, RingBuf};
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Flow, FlowKey, Generation, Label, Masks,
-    PortKey,
+    Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Flow, FlowKey,
+    Generation, Label, Masks, PortKey, Seen, SeenKey,
 };
 
 use super::Error;
@@ -33,6 +33,9 @@ pub const PINNED: &[&str] = &[
     "BLOCKED",
     "EVENTS",
     "EVENTS_LOST",
+    "EVENTS_LIMITED",
+    "SEEN",
+    "ASKED",
     "DEVICE_LABELS",
     "POLICY_LABELS",
     "ANSWERS",
@@ -53,6 +56,9 @@ pub struct Maps {
     pub blocked: PerCpuHashMap<MapData, Plain<BlockedKey>, Plain<BlockedCounters>>,
     pub events: RingBuf<MapData>,
     pub events_lost: PerCpuArray<MapData, u64>,
+    pub events_limited: PerCpuArray<MapData, u64>,
+    pub seen: HashMap<MapData, Plain<SeenKey>, Plain<Seen>>,
+    pub asked: HashMap<MapData, Plain<AskedKey>, Plain<Asked>>,
     pub device_labels: Array<MapData, Plain<Label>>,
     pub policy_labels: Array<MapData, Plain<Label>>,
     pub answers: PerCpuArray<MapData, u64>,
@@ -103,6 +109,9 @@ impl Maps {
             blocked: typed(find, "BLOCKED")?,
             events: typed(find, "EVENTS")?,
             events_lost: typed(find, "EVENTS_LOST")?,
+            events_limited: typed(find, "EVENTS_LIMITED")?,
+            seen: typed(find, "SEEN")?,
+            asked: typed(find, "ASKED")?,
             device_labels: typed(find, "DEVICE_LABELS")?,
             policy_labels: typed(find, "POLICY_LABELS")?,
             answers: typed(find, "ANSWERS")?,

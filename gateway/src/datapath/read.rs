@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use aya::maps::{MapError, PerCpuValues};
 use gateway_common::abi::{
-    BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Generation, MAX_DEVICES, MAX_POLICIES,
-    REASON_SLOTS,
+    Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Generation, MAX_DEVICES,
+    MAX_POLICIES, Seen,
 };
+use gateway_common::wire::MacAddr;
 
 use super::Error;
 use super::maps::{Maps, map};
@@ -91,6 +92,45 @@ impl Maps {
         Ok(values.iter().sum())
     }
 
+    /// Events that were not told since their device had its share.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if the map cannot be read.
+    pub fn read_events_limited(&self) -> Result<u64, Error> {
+        let values =
+            self.events_limited.get(&0, 0).map_err(|source| map("read", "EVENTS_LIMITED", source))?;
+        Ok(values.iter().sum())
+    }
+
+    /// The devices that are not listed and sent something, in no order.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if the map cannot be read.
+    pub fn read_seen(&self) -> Result<Vec<(MacAddr, Seen)>, Error> {
+        let mut seen = Vec::new();
+        for entry in self.seen.iter() {
+            match entry {
+                Ok((key, value)) => seen.push((key.0.mac, value.0)),
+                // It made room between two steps of the iterator.
+                Err(MapError::KeyNotFound) => {}
+                Err(source) => return Err(map("read", "SEEN", source)),
+            }
+        }
+        Ok(seen)
+    }
+
+    /// What the device had asked for when it was given the address (IPv4 as IPv4-mapped IPv6); `None` if that is not known.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if the map cannot be read.
+    pub fn read_asked(&self, mac: MacAddr, address: [u8; 16]) -> Result<Option<Asked>, Error> {
+        match self.asked.get(&Plain(AskedKey { mac, reserved: [0; 2], address }), 0) {
+            Ok(asked) => Ok(Some(asked.0)),
+            Err(MapError::KeyNotFound) => Ok(None),
+            Err(source) => Err(map("read", "ASKED", source)),
+        }
+    }
+
     /// The generation in force.
     ///
     /// # Errors
@@ -151,11 +191,13 @@ impl Maps {
 }
 
 fn sum(values: &PerCpuValues<Plain<DeviceCounters>>) -> DeviceCounters {
-    let mut total = DeviceCounters { packets: 0, bytes: 0, flows: 0, reasons: [0; REASON_SLOTS] };
+    let mut total = DeviceCounters::ZERO;
     for Plain(value) in values.iter() {
         total.packets += value.packets;
         total.bytes += value.bytes;
         total.flows += value.flows;
+        total.down_packets += value.down_packets;
+        total.down_bytes += value.down_bytes;
         for (total, value) in total.reasons.iter_mut().zip(value.reasons) {
             *total += value;
         }

@@ -118,7 +118,7 @@ impl Replay {
     /// What is lost because this kernel refused a program, and why.
     pub fn lost(&self) -> impl Iterator<Item = String> {
         let refused = self.loaded.refused.iter();
-        refused.map(|(stage, error)| format!("{} ({}: {error})", stage.without(), stage.program()))
+        refused.map(|refusal| format!("{} ({}: {})", refusal.without, refusal.program, refusal.why))
     }
 
     /// Everything that was counted.

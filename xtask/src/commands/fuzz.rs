@@ -31,10 +31,11 @@ const fn parser(name: &'static str) -> Target {
     Target { name, package: "gateway-common/fuzz", loads: false }
 }
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     parser("tls"),
     parser("http"),
     parser("dns"),
+    parser("answers"),
     parser("quic"),
     parser("wire"),
     Target { name: "twins", package: "gateway/fuzz", loads: true },

@@ -42,7 +42,7 @@ impl Names {
 pub struct Tally(pub BTreeMap<String, i128>);
 
 impl Tally {
-    /// Reads every counter there is: of devices with a name, of all that was blocked, of answers and of lost events.
+    /// Reads every counter there is: of devices with a name, of all that was blocked, of answers and of events that were not told.
     pub fn read(maps: &Maps, names: &Names) -> Self {
         let mut tally = Self::default();
         for number in names.devices.keys() {
@@ -55,7 +55,8 @@ impl Tally {
         for (answer, count) in Answer::ALL.iter().zip(maps.read_answers().unwrap()) {
             tally.add(of_answers(*answer), count);
         }
-        tally.add(events_lost(), maps.read_events_lost().unwrap());
+        tally.add(String::from("events lost"), maps.read_events_lost().unwrap());
+        tally.add(String::from("events limited"), maps.read_events_limited().unwrap());
         tally
     }
 
@@ -75,17 +76,15 @@ impl Tally {
     }
 
     fn device(&mut self, name: &str, counters: &DeviceCounters) {
-        let DeviceCounters { packets, bytes, flows, reasons } = counters;
-        if counters.packets == 0
-            && counters.bytes == 0
-            && counters.flows == 0
-            && reasons.iter().all(|n| *n == 0)
-        {
+        let DeviceCounters { packets, bytes, flows, down_packets, down_bytes, reasons } = counters;
+        if *counters == DeviceCounters::ZERO {
             return;
         }
         self.add(of_device(name, "packets"), *packets);
         self.add(of_device(name, "bytes"), *bytes);
         self.add(of_device(name, "flows"), *flows);
+        self.add(of_device(name, "packets down"), *down_packets);
+        self.add(of_device(name, "bytes down"), *down_bytes);
         for (index, count) in (0..).zip(reasons) {
             let label =
                 Reason::from_index(index).map_or_else(|| format!("reason {index}"), |r| r.label().into());
@@ -134,11 +133,6 @@ pub fn by_policy(what: &str, device: &str, policy: &str, reason: &str, action: &
 /// Rejected frames of which that became.
 pub fn of_answers(answer: Answer) -> String {
     format!("answers: {}", answer.label())
-}
-
-/// Events for which there was no room.
-pub fn events_lost() -> String {
-    String::from("events lost")
 }
 
 fn blocked(what: &str, key: BlockedKey, names: &Names) -> String {
