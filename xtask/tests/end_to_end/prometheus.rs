@@ -64,7 +64,7 @@ fn promtool_accepts_the_alerts_and_each_fires_when_it_should() -> Result<()> {
 }
 
 #[test]
-fn prometheus_takes_what_the_gateway_says_and_a_refused_reload_raises_an_alert() {
+fn prometheus_takes_what_the_gateway_says_and_alerts_are_raised_by_what_they_are_about() {
     in_lab(|lab| {
         let gateway = start_with(lab, &rejecting_policy())?;
         saw(&lab.visit(&ANNA, &ACCOUNT, Family::V4, BRIEF)?, &Outcome::Refused, "a blocked host")?;
@@ -82,13 +82,21 @@ fn prometheus_takes_what_the_gateway_says_and_a_refused_reload_raises_an_alert()
         every_series_has_a_type(&prometheus)?;
         every_rule_is_evaluated(&prometheus)?;
 
-        wait_until("no alert was raised", SOON, || Ok(alerts(&prometheus)?.is_empty()))?;
+        let raised = |names: &[&str]| {
+            let what = format!("these alerts were raised: {names:?}");
+            wait_until(&what, SOON, || Ok(alerts(&prometheus)? == names))
+        };
+        raised(&[])?;
         lab.write_policy("account", BROKEN)?;
         gateway.reload()?;
-        wait_until("the alert was raised", SOON, || Ok(alerts(&prometheus)? == ["GatewayReloadFailed"]))?;
+        raised(&["GatewayReloadFailed"])?;
         lab.write_policy("account", ACCOUNT_POLICY)?;
         gateway.reload()?;
-        wait_until("the alert was gone", SOON, || Ok(alerts(&prometheus)?.is_empty()))?;
+        raised(&[])?;
+        said(lab.router("ip")?.args(["link", "delete", "lan2"]))?;
+        raised(&["GatewayFilterDetached"])?;
+        gateway.kill()?;
+        raised(&["GatewayDown"])?;
         ensure!(prometheus.log().is_empty(), "{}", prometheus.log());
         Ok(())
     });
