@@ -6,6 +6,7 @@
 mod chromium;
 mod clients;
 mod daemon;
+mod dashboard;
 mod dns;
 mod filter;
 mod present;
