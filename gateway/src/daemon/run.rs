@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use prometheus::Registry;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info};
@@ -15,8 +13,8 @@ use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
 use crate::observe::wait::wait_on;
 use crate::policy::Config;
-use crate::serve::metrics::KernelCollector;
-use crate::serve::{control, http};
+use crate::serve::metrics::{Metrics, answer};
+use crate::serve::{control, listen};
 
 /// How often the interfaces are looked at, to filter again on one that went and came.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
@@ -28,8 +26,7 @@ const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
 pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let pins = Pins::new(&config.pin);
     // Whatever can fail without the kernel goes first, so that a refused start changes nothing.
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = listen::bind(config.listen)
         .with_context(|| format!("cannot listen on {}; change [metrics] listen", config.listen))?;
     let socket = control::bind(&config.socket)?;
     let path = config.socket.clone();
@@ -37,17 +34,16 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     memory::give_large_blocks_back();
     let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
     memory::give_back();
-    let registry = Registry::new();
     let (health, lists_of_daemon) = (Arc::clone(&daemon.health), Arc::clone(&daemon.lists));
-    registry.register(Box::new(KernelCollector::new(Maps::pinned(&pins)?, health, lists_of_daemon)))?;
+    let metrics = Metrics::new(Maps::pinned(&pins)?, health, lists_of_daemon)?;
     let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
     info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
     // Without systemd there is nobody to tell.
     let _ = sd_notify::notify(false, &[sd_notify::NotifyState::Ready]);
     let log = kernel_log(&daemon, log);
     tokio::select! {
-        result = http::serve(listener, registry) => result.context("the metrics server ended")?,
-        result = control::serve(socket, Arc::clone(&daemon)) => result.context("the control server ended")?,
+        never = answer::serve(listener, metrics) => match never {},
+        never = control::serve(socket, Arc::clone(&daemon)) => match never {},
         result = daemon.hub.pump(events, labels) => result.context("the events ended")?,
         () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
         () = watch(&daemon) => {}

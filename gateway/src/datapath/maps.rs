@@ -52,6 +52,7 @@ pub struct Maps {
     pub prefixes: ArrayOfMaps<MapData, Table>,
     pub ports: ArrayOfMaps<MapData, Ports>,
     pub flows: HashMap<MapData, Plain<FlowKey>, Plain<Flow>>,
+    pub partial: MapData,
     pub counters: PerCpuArray<MapData, Plain<DeviceCounters>>,
     pub blocked: PerCpuHashMap<MapData, Plain<BlockedKey>, Plain<BlockedCounters>>,
     pub events: RingBuf<MapData>,
@@ -96,6 +97,16 @@ impl Maps {
         ) -> Result<T, Error> {
             find(name)?.try_into().map_err(|source| map("use", name, source))
         }
+        /// One of which user space reads no entry.
+        fn lru(
+            find: &mut impl FnMut(&'static str) -> Result<Map, Error>,
+            name: &'static str,
+        ) -> Result<MapData, Error> {
+            match find(name)? {
+                Map::LruHashMap(data) => Ok(data),
+                _ => Err(Error::NoMap { map: name }),
+            }
+        }
         let find = &mut find;
         Ok(Self {
             active: typed(find, "ACTIVE")?,
@@ -105,6 +116,7 @@ impl Maps {
             prefixes: typed(find, "PREFIXES")?,
             ports: typed(find, "PORTS")?,
             flows: typed(find, "FLOWS")?,
+            partial: lru(find, "PARTIAL")?,
             counters: typed(find, "COUNTERS")?,
             blocked: typed(find, "BLOCKED")?,
             events: typed(find, "EVENTS")?,

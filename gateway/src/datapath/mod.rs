@@ -8,9 +8,10 @@
 //! * [`downlink`]: the program on the way to the devices, on interfaces.
 //! * [`mute`]: which interfaces cannot send answers; `netlink` asks the kernel.
 //! * [`pins`]: where all that lies in the BPF file system.
-//! * [`read`]: counters and labels.
+//! * [`read`]: counters and labels; [`batch`] reads many at a time.
 
 pub mod attach;
+pub mod batch;
 pub mod downlink;
 pub mod engine;
 mod error;

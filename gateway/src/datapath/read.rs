@@ -1,15 +1,17 @@
 //! Counters and labels, as a snapshot.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
-use aya::maps::{MapError, PerCpuValues};
+use aya::maps::{IterableMap as _, MapError};
 use gateway_common::abi::{
-    Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Generation, MAX_DEVICES,
-    MAX_POLICIES, Seen,
+    Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Generation, Label,
+    MAX_ASKED, MAX_FLOWS, MAX_PARTIAL, MAX_SEEN, OTHER_DEVICE, Seen, SeenKey,
 };
 use gateway_common::wire::MacAddr;
 
 use super::Error;
+use super::batch::{self, Values};
 use super::maps::{Maps, map};
 use super::plain::Plain;
 use crate::policy::Numbers;
@@ -25,62 +27,70 @@ pub struct DeviceReading {
     pub counters: DeviceCounters,
 }
 
+/// How full a map is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filling {
+    /// Its name.
+    pub map: &'static str,
+    /// How many entries it has.
+    pub entries: usize,
+    /// For how many it has room.
+    pub capacity: u32,
+}
+
 impl Maps {
     /// The counters of every device that has a label, and of all others together.
     ///
     /// # Errors
-    /// [`Error::Map`] if a map cannot be read.
+    /// [`Error::Map`] or [`Error::System`] if a map cannot be read.
     pub fn read_devices(&self) -> Result<Vec<DeviceReading>, Error> {
-        let mut readings = vec![self.read_device(0, None)?];
-        for (number, label) in self.read_device_labels()? {
-            readings.push(self.read_device(number, Some(label))?);
-        }
+        let mut labels = self.read_device_labels()?;
+        let last = labels.last_key_value().map_or(OTHER_DEVICE, |(number, _)| *number);
+        let mut readings = Vec::with_capacity(labels.len() + 1);
+        batch::each("COUNTERS", self.counters.map(), |number: u32, values| {
+            let label = labels.remove(&number);
+            if number == OTHER_DEVICE || label.is_some() {
+                readings.push(DeviceReading { number, label, counters: sum(values) });
+            }
+            if number < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
         Ok(readings)
-    }
-
-    fn read_device(&self, number: u32, label: Option<(String, DeviceKey)>) -> Result<DeviceReading, Error> {
-        let values = self.counters.get(&number, 0).map_err(|source| map("read", "COUNTERS", source))?;
-        Ok(DeviceReading { number, label, counters: sum(&values) })
     }
 
     /// Number, name and address of every device that has a label.
     ///
     /// # Errors
-    /// [`Error::Map`] if the map cannot be read.
+    /// [`Error::Map`] or [`Error::System`] if the map cannot be read.
     pub fn read_device_labels(&self) -> Result<BTreeMap<u32, (String, DeviceKey)>, Error> {
         let mut labelled = BTreeMap::new();
-        for number in 1..MAX_DEVICES {
-            let label =
-                self.device_labels.get(&number, 0).map_err(|source| map("read", "DEVICE_LABELS", source))?.0;
-            if let Some(text) = label.text() {
-                labelled.insert(number, (text.to_owned(), label.device()));
+        batch::each("DEVICE_LABELS", self.device_labels.map(), |number: u32, mut values| {
+            let label: Option<Label> = values.next();
+            if let Some((text, key)) = label.as_ref().and_then(|label| Some((label.text()?, label.device())))
+                && number != OTHER_DEVICE
+            {
+                labelled.insert(number, (text.to_owned(), key));
             }
-        }
+            ControlFlow::Continue(())
+        })?;
         Ok(labelled)
     }
 
     /// What was blocked, by device, policy, reason and action.
     ///
     /// # Errors
-    /// [`Error::Map`] if the map cannot be read.
+    /// [`Error::Map`] or [`Error::System`] if the map cannot be read.
     pub fn read_blocked(&self) -> Result<BTreeMap<BlockedKey, BlockedCounters>, Error> {
-        let mut blocked = BTreeMap::new();
-        for entry in self.blocked.iter() {
-            match entry {
-                Ok((key, values)) => {
-                    let mut total = BlockedCounters::default();
-                    for value in values.iter() {
-                        total.packets += value.0.packets;
-                        total.flows += value.0.flows;
-                    }
-                    blocked.insert(key.0, total);
-                }
-                // Removed between two steps of the iterator.
-                Err(MapError::KeyNotFound) => {}
-                Err(source) => return Err(map("read", "BLOCKED", source)),
+        let mut blocked = Vec::new();
+        batch::each("BLOCKED", self.blocked.map(), |key: BlockedKey, values| {
+            let mut total = BlockedCounters::default();
+            for BlockedCounters { packets, flows } in values {
+                total.packets += packets;
+                total.flows += flows;
             }
-        }
-        Ok(blocked)
+            blocked.push((key, total));
+            ControlFlow::Continue(())
+        })?;
+        Ok(blocked.into_iter().collect())
     }
 
     /// Events for which the ring buffer had no room.
@@ -108,14 +118,10 @@ impl Maps {
     /// [`Error::Map`] if the map cannot be read.
     pub fn read_seen(&self) -> Result<Vec<(MacAddr, Seen)>, Error> {
         let mut seen = Vec::new();
-        for entry in self.seen.iter() {
-            match entry {
-                Ok((key, value)) => seen.push((key.0.mac, value.0)),
-                // It made room between two steps of the iterator.
-                Err(MapError::KeyNotFound) => {}
-                Err(source) => return Err(map("read", "SEEN", source)),
-            }
-        }
+        batch::each("SEEN", self.seen.map(), |key: SeenKey, values| {
+            seen.extend(values.map(|value: Seen| (key.mac, value)));
+            ControlFlow::Continue(())
+        })?;
         Ok(seen)
     }
 
@@ -151,13 +157,34 @@ impl Maps {
             Err(MapError::KeyNotFound) => return Ok(BTreeMap::new()),
             Err(source) => return Err(map("read", "DEVICES", source)),
         };
-        let entries = inner.iter().filter_map(Result::ok).map(|(key, device)| (key.0, device.0));
-        Ok(entries.collect())
+        let mut entries = Vec::new();
+        batch::each("DEVICES", inner.map(), |key: DeviceKey, values| {
+            entries.extend(values.map(|device: Device| (key, device)));
+            ControlFlow::Continue(())
+        })?;
+        Ok(entries.into_iter().collect())
     }
 
-    /// How many flows are remembered.
+    /// How many flows are remembered; none if the kernel does not say.
     pub fn count_flows(&self) -> usize {
-        self.flows.keys().filter(Result::is_ok).count()
+        batch::count("FLOWS", self.flows.map()).unwrap_or_default()
+    }
+
+    /// How full the maps are in which the least recently used entry makes room.
+    ///
+    /// # Errors
+    /// [`Error::Map`] or [`Error::System`] if a map cannot be read.
+    pub fn read_fillings(&self) -> Result<[Filling; 4], Error> {
+        Ok([
+            Filling { map: "FLOWS", entries: batch::count("FLOWS", self.flows.map())?, capacity: MAX_FLOWS },
+            Filling {
+                map: "PARTIAL",
+                entries: batch::count("PARTIAL", &self.partial)?,
+                capacity: MAX_PARTIAL,
+            },
+            Filling { map: "SEEN", entries: batch::count("SEEN", self.seen.map())?, capacity: MAX_SEEN },
+            Filling { map: "ASKED", entries: batch::count("ASKED", self.asked.map())?, capacity: MAX_ASKED },
+        ])
     }
 
     /// Names of the policies by number.
@@ -166,15 +193,14 @@ impl Maps {
     /// [`Error::Map`] if the map cannot be read.
     pub fn read_policies(&self) -> Result<BTreeMap<u8, String>, Error> {
         let mut policies = BTreeMap::new();
-        for number in 0..u8::try_from(MAX_POLICIES).unwrap_or(u8::MAX) {
-            let label = self
-                .policy_labels
-                .get(&u32::from(number), 0)
-                .map_err(|source| map("read", "POLICY_LABELS", source))?;
-            if let Some(text) = label.0.text() {
+        batch::each("POLICY_LABELS", self.policy_labels.map(), |number: u32, mut values| {
+            let label: Option<Label> = values.next();
+            if let Some((number, text)) = u8::try_from(number).ok().zip(label.as_ref().and_then(Label::text))
+            {
                 policies.insert(number, text.to_owned());
             }
-        }
+            ControlFlow::Continue(())
+        })?;
         Ok(policies)
     }
 
@@ -190,9 +216,9 @@ impl Maps {
     }
 }
 
-fn sum(values: &PerCpuValues<Plain<DeviceCounters>>) -> DeviceCounters {
+fn sum(values: Values<'_, DeviceCounters>) -> DeviceCounters {
     let mut total = DeviceCounters::ZERO;
-    for Plain(value) in values.iter() {
+    for value in values {
         total.packets += value.packets;
         total.bytes += value.bytes;
         total.flows += value.flows;

@@ -1,5 +1,6 @@
 //! Control over a Unix socket that only root can open. All that can be read is there, too.
 
+use std::convert::Infallible;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
 use super::api::{self, act};
+use super::listen::{self, Limits};
 use super::lists::{UPDATE, update};
 use crate::daemon::Daemon;
 
@@ -70,18 +72,15 @@ pub fn bind(path: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers until the process ends.
-///
-/// # Errors
-/// If the listener fails for good.
-pub async fn serve(listener: UnixListener, daemon: Arc<Daemon>) -> std::io::Result<()> {
+/// Answers until it is dropped.
+pub async fn serve(listener: UnixListener, daemon: Arc<Daemon>) -> Infallible {
     let router = api::routes()
         .route(RELOAD, post(reload))
         .route(PAUSE, post(pause))
         .route(RESUME, post(resume))
         .route(UPDATE, post(update))
         .with_state(daemon);
-    axum::serve(listener, router).await
+    listen::serve(listener, router, Limits::ROOT).await
 }
 
 async fn reload(State(daemon): State<Arc<Daemon>>) -> Response {

@@ -2,6 +2,6 @@
 
 pub mod api;
 pub mod control;
-pub mod http;
+pub mod listen;
 pub mod lists;
 pub mod metrics;

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests may fail by a panic as the tests do")]
 
 mod addresses;
+mod batch;
 mod defaults;
 mod dns;
 mod engine;

@@ -1,0 +1,123 @@
+//! Families as text: in the format of Prometheus (0.0.4), and in OpenMetrics 1.0.
+//!
+//! * <https://prometheus.io/docs/instrumenting/exposition_formats/>
+//! * <https://prometheus.io/docs/specs/om/open_metrics_spec/>
+
+use std::fmt::Write as _;
+
+use prometheus::proto::{LabelPair, Metric, MetricFamily, MetricType};
+
+use super::catalogue;
+
+/// How families are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The text format of Prometheus.
+    Text,
+    /// OpenMetrics.
+    OpenMetrics,
+}
+
+impl Format {
+    /// Its media type.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+}
+
+/// The families as text, in the order in which they come.
+pub fn write(families: &[MetricFamily], format: Format) -> String {
+    let samples: usize = families.iter().map(|family| family.get_metric().len()).sum();
+    // About what a sample takes here, so that a large page does not grow step by step.
+    let mut text = String::with_capacity(4096 + samples * 128);
+    for family in families {
+        write_family(&mut text, family, format);
+    }
+    if format == Format::OpenMetrics {
+        text.push_str("# EOF\n");
+    }
+    text
+}
+
+fn write_family(text: &mut String, family: &MetricFamily, format: Format) {
+    let is_counter = family.get_field_type() == MetricType::COUNTER;
+    let kind = if is_counter { "counter" } else { "gauge" };
+    let name = family.name();
+    // OpenMetrics has `_total` at the samples of a counter and not at its family.
+    let title = match format {
+        Format::OpenMetrics if is_counter => name.strip_suffix("_total").unwrap_or(name),
+        _ => name,
+    };
+    line(text, &["# HELP ", title, " "]);
+    escape(text, family.help(), format == Format::OpenMetrics);
+    line(text, &["\n# TYPE ", title, " ", kind, "\n"]);
+    if let (Format::OpenMetrics, Some(unit)) = (format, unit(name)) {
+        line(text, &["# UNIT ", title, " ", unit, "\n"]);
+    }
+    for sample in family.get_metric() {
+        text.push_str(name);
+        write_labels(text, sample.get_label());
+        write_value(text, value(sample, is_counter));
+    }
+}
+
+fn line(text: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| text.push_str(part));
+}
+
+fn unit(name: &str) -> Option<&'static str> {
+    catalogue::ALL.iter().find(|about| about.name == name)?.unit.label()
+}
+
+fn value(sample: &Metric, is_counter: bool) -> f64 {
+    if is_counter { sample.get_counter().get_value() } else { sample.get_gauge().get_value() }
+}
+
+fn write_labels(text: &mut String, labels: &[LabelPair]) {
+    let mut before = '{';
+    for label in labels {
+        text.push(before);
+        line(text, &[label.name(), "=\""]);
+        escape(text, label.value(), true);
+        text.push('"');
+        before = ',';
+    }
+    if !labels.is_empty() {
+        text.push('}');
+    }
+}
+
+fn write_value(text: &mut String, value: f64) {
+    // Writing to a String cannot fail.
+    let _ = if value == f64::INFINITY {
+        text.write_str(" +Inf\n")
+    } else if value == f64::NEG_INFINITY {
+        text.write_str(" -Inf\n")
+    } else {
+        writeln!(text, " {value}")
+    };
+}
+
+/// Writes what would end the line or a quoted text as both formats want it. Quotes stay as they are in the help of the text
+/// format, which has none around it.
+fn escape(text: &mut String, raw: &str, is_quoted: bool) {
+    let mut rest = raw;
+    while let Some(at) = rest.find(|c| matches!(c, '\\' | '\n') || (is_quoted && c == '"')) {
+        let (plain, special) = rest.split_at(at);
+        text.push_str(plain);
+        text.push_str(match special.as_bytes().first() {
+            Some(b'\n') => "\\n",
+            Some(b'"') => "\\\"",
+            _ => "\\\\",
+        });
+        rest = special.get(1..).unwrap_or_default();
+    }
+    text.push_str(rest);
+}
+
+#[cfg(test)]
+#[path = "exposition_tests.rs"]
+mod tests;
