@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use xtask::dashboard::{Dashboard, PENDING, fill, label_values};
 use xtask::lab::Lab;
 use xtask::lab::curl::Outcome;
@@ -55,7 +56,9 @@ fn every_panel_of_the_dashboard_shows_what_the_phones_did() {
         let prometheus = start(lab)?;
         let shown = Shown { dashboard: Dashboard::read()?, prometheus: &prometheus, device: ".*" };
         values_of_variables_are_there(&shown)?;
+        let before = received(lab)?;
         go_about(lab)?;
+        let received = received(lab)? - before;
         refuse_a_reload(lab, &gateway)?;
         wait_until("Prometheus saw the last visit", SOON, || {
             let observed = [("policy", "observed"), ("reason", "tls_sni"), ("action", "observe")];
@@ -64,6 +67,8 @@ fn every_panel_of_the_dashboard_shows_what_the_phones_did() {
         every_query_has_series(&shown)?;
         what_was_blocked_is_what_was_visited(&shown)?;
         what_was_sent_is_shown(&shown)?;
+        // Other frames that came by: to all who listen, and the filter's own answers.
+        shown.is("Devices", "B", &[("device", ANNA.name)], received * 0.8, received * 1.2)?;
         lists_and_addresses_are_shown(&shown)?;
         let of_bob = Shown { device: BOB.name, ..shown };
         let devices = of_bob.series("Devices", "A", RANGE)?;
@@ -119,6 +124,13 @@ fn go_about(lab: &Lab) -> Result<()> {
     );
     said(lab.phone(&BOB, "bash")?.args(["-c", &send]))?;
     saw(&visit(&ANNA, &PLAIN, Family::V4)?, &reached(&PLAIN), "an observed host")
+}
+
+/// The bytes that anna's phone got so far, as its kernel counts them.
+fn received(lab: &Lab) -> Result<f64> {
+    let told = said(lab.phone(&ANNA, "ip")?.args(["-json", "-statistics", "link", "show", "eth0"]))?;
+    let told: Value = serde_json::from_str(&told)?;
+    told.pointer("/0/stats64/rx/bytes").and_then(Value::as_f64).with_context(|| format!("no bytes: {told}"))
 }
 
 /// Has a reload refused, and the next one accepted.
@@ -249,6 +261,10 @@ fn what_was_sent_is_shown(shown: &Shown<'_>) -> Result<()> {
     shown.is("Scraped", "A", &[], 1.0, 1.0)?;
     shown.is("Last reload", "A", &[], 1.0, 1.0)?;
     shown.is("Interfaces", "A", &[("interface", "lan1"), ("mode", "native")], 1.0, 1.0)?;
+    shown.is("Interfaces", "C", &[("interface", "lan1")], 1.0, 1.0)?;
+    shown.is("Entries in the kernel's tables", "A", &[("map", "policy_labels")], 3.0, 3.0)?;
+    // anna's phone and bob's.
+    shown.is("Entries in the kernel's tables", "A", &[("map", "device_labels")], 2.0, 2.0)?;
     shown.is("Policies loaded", "A", &[], 0.0, 60.0)
 }
 

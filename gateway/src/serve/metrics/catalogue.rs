@@ -143,6 +143,8 @@ catalogue! {
         "1 if the filter is on the interface, 0 if it should be and is not.";
     INTERFACE_ANSWERS = Gauge of Number, "gateway_interface_answers" ["interface"]
         "1 if what policies reject on the interface is answered, 0 if the interface cannot send and it is dropped.";
+    INTERFACE_DOWNLINK = Gauge of Number, "gateway_interface_downlink" ["how", "interface"]
+        "1 if what goes out to the devices on the interface is counted, and how (tcx, clsact); 0 (none) if it is not.";
     BUILD_INFO = Gauge of Number, "gateway_build_info" ["abi", "version"]
         "Always 1; the labels say what is running.";
 }

@@ -44,11 +44,13 @@ pub(super) fn gather(state: &State, families: &mut Vec<MetricFamily>) {
 fn interfaces(state: &State, families: &mut Vec<MetricFamily>) {
     let mut attached = Family::new(&metric::INTERFACE_ATTACHED);
     let mut answers = Family::new(&metric::INTERFACE_ANSWERS);
+    let mut downlink = Family::new(&metric::INTERFACE_DOWNLINK);
     for interface in &state.interfaces {
         attached.add([&interface.name, interface.mode], interface.filtered);
         answers.add([&interface.name], interface.answers);
+        downlink.add([interface.downlink.unwrap_or("none"), &interface.name], interface.downlink.is_some());
     }
-    families.extend([attached.into(), answers.into()]);
+    families.extend([attached.into(), answers.into(), downlink.into()]);
 }
 
 /// The lists.
