@@ -68,7 +68,7 @@ fn every_panel_of_the_dashboard_shows_what_the_phones_did() {
         what_was_blocked_is_what_was_visited(&shown)?;
         what_was_sent_is_shown(&shown)?;
         // Other frames that came by: to all who listen, and the filter's own answers.
-        shown.is("Devices", "B", &[("device", ANNA.name)], received * 0.8, received * 1.2)?;
+        shown.is("Devices", "B", &[("device", ANNA.name)], received * 0.8, received * 1.3)?;
         lists_and_addresses_are_shown(&shown)?;
         let of_bob = Shown { device: BOB.name, ..shown };
         let devices = of_bob.series("Devices", "A", RANGE)?;
@@ -189,6 +189,12 @@ impl Shown<'_> {
         );
         Ok(())
     }
+
+    /// Fails unless that value is by so much more than it was. Prometheus makes it a little more: it reckons with the time
+    /// before the first look and after the last.
+    fn has_grown(&self, panel: &str, letter: &str, labels: &[(&str, &str)], by: f64) -> Result<()> {
+        self.is(panel, letter, labels, by, by * 1.3)
+    }
 }
 
 fn values_of_variables_are_there(shown: &Shown<'_>) -> Result<()> {
@@ -241,21 +247,19 @@ fn what_was_blocked_is_what_was_visited(shown: &Shown<'_>) -> Result<()> {
     shown.is("Devices", "G", &[("device", ANNA.name), ("mac", ANNA.mac)], 1.0, 1.0)
 }
 
-/// What Prometheus makes of a counter's increase is a little more than it was: it reckons with the time before the first
-/// look and after the last.
 fn what_was_sent_is_shown(shown: &Shown<'_>) -> Result<()> {
     let (anna, bob) = ([("device", ANNA.name)], [("device", BOB.name)]);
     let (packets, bytes) = (f64::from(DATAGRAMS), f64::from(DATAGRAMS * FRAME));
-    shown.is("Devices", "A", &bob, bytes, bytes * 1.2)?;
-    shown.is("Devices", "C", &bob, packets, packets * 1.5)?;
+    shown.has_grown("Devices", "A", &bob, bytes)?;
+    shown.has_grown("Devices", "C", &bob, packets)?;
     shown.is("Devices", "A", &anna, 1000.0, 100_000.0)?;
-    // Eight visits by TLS or without a name, two in the clear, three questions, and what curl tries again.
-    shown.is("Devices", "E", &anna, 12.0, 16.0)?;
+    // Seven visits by TLS, two in the clear, three questions.
+    shown.has_grown("Devices", "E", &anna, 12.0)?;
     shown.is("Devices", "H", &anna, 0.0, 0.0)?;
     let kind = |kind| [("kind", kind)];
-    shown.is("Names read in the time range", "A", &kind("dns_qname"), 3.0, 3.9)?;
-    shown.is("Names read in the time range", "A", &kind("http_host"), 1.0, 1.9)?;
-    shown.is("Names read in the time range", "A", &kind("tls_sni"), 5.0, 5.9)?;
+    shown.has_grown("Names read in the time range", "A", &kind("dns_qname"), 3.0)?;
+    shown.has_grown("Names read in the time range", "A", &kind("http_host"), 1.0)?;
+    shown.has_grown("Names read in the time range", "A", &kind("tls_sni"), 5.0)?;
     shown.is("Interfaces filtered", "A", &[], 2.0, 2.0)?;
     shown.is("Without filter", "A", &[], 0.0, 0.0)?;
     shown.is("Scraped", "A", &[], 1.0, 1.0)?;
