@@ -36,10 +36,6 @@ fn promised(readme: &str) -> BTreeSet<&str> {
     metrics(section.split_once("\n## ").expect("a section behind it").0)
 }
 
-fn known<'a>(readme: &'a str, name: &str) -> Option<&'a str> {
-    promised(readme).get(name).copied()
-}
-
 #[test]
 fn every_panel_has_a_number_of_its_own_and_a_place_of_its_own() {
     let dashboard = dashboard();
@@ -166,16 +162,9 @@ fn every_metric_of_dashboard_and_alerts_is_one_that_readme_promises() {
         assert!(!found.is_empty() || other, "{}", target.expr);
         asked.extend(found);
     }
+    let promised = promised(&readme);
     for name in asked {
-        assert!(known(&readme, name).is_some() || PENDING.contains(&name), "README does not know {name}");
-    }
-}
-
-#[test]
-fn what_is_pending_is_not_promised_yet() {
-    let readme = file("README.md");
-    for name in PENDING {
-        assert!(known(&readme, name).is_none(), "{name} is there: take it out of PENDING");
+        assert!(promised.contains(name), "README does not know {name}");
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub mod api;
 pub mod control;
+pub mod events;
 pub mod listen;
 pub mod lists;
 pub mod metrics;
+pub mod observed;

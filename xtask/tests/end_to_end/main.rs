@@ -8,6 +8,7 @@ mod clients;
 mod daemon;
 mod dashboard;
 mod dns;
+mod events;
 mod filter;
 mod present;
 mod prometheus;
