@@ -274,6 +274,7 @@ fn lists_and_addresses_are_shown(shown: &Shown<'_>) -> Result<()> {
     shown.is("Lists", "A", &own, 0.0, 600.0)?;
     shown.is("Lists", "B", &own, 2.0, 2.0)?;
     shown.is("Lists", "C", &own, 1.0, 1.0)?;
+    shown.is("Lists", "E", &own, 86_400.0, 86_400.0)?;
     shown.is("Lists", "B", &far, 0.0, 0.0)?;
     shown.is("Policies", "A", &[("policy", "tracking")], 1.0, 1.0)?;
     // Its own host, and those of the list of the router.
