@@ -183,6 +183,7 @@ fn config() -> impl Strategy<Value = Config> {
             socket: "/socket".into(),
             cache: "/cache".into(),
             events: Events::default(),
+            names: crate::policy::NameFiles::default(),
             default_policies: Vec::new(),
             devices: Vec::new(),
             policies,

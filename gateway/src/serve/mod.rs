@@ -7,3 +7,4 @@ pub mod listen;
 pub mod lists;
 pub mod metrics;
 pub mod observed;
+pub mod views;

@@ -14,6 +14,7 @@ mod present;
 mod prometheus;
 mod quic;
 mod replay;
+mod views;
 
 use std::process::Command;
 use std::time::Duration;
