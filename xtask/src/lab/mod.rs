@@ -11,6 +11,7 @@ pub mod http_server;
 pub mod metrics;
 mod netns;
 pub mod network;
+pub mod prometheus;
 mod server;
 pub mod tls_server;
 pub mod visit;

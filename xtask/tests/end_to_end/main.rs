@@ -6,11 +6,13 @@
 mod chromium;
 mod clients;
 mod daemon;
+mod dashboard;
 mod dns;
 mod events;
 mod filter;
 mod init;
 mod present;
+mod prometheus;
 mod quic;
 mod replay;
 mod views;
