@@ -5,6 +5,7 @@ pub mod lists;
 mod memory;
 mod resolve;
 mod run;
+mod track;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

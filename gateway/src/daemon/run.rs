@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info};
 
-use super::{Daemon, clock, lists, memory, resolve};
+use super::{Daemon, clock, lists, memory, resolve, track};
 use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
 use crate::observe::wait::wait_on;
@@ -50,6 +50,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         result = clock::watch(&daemon) => result?,
         result = resolve::watch(&daemon) => result?,
         () = lists::keep(&daemon) => {}
+        () = track::watch(&daemon) => {}
         result = log => result.context("the kernel's log ended")?,
     }
     // One that is left behind is replaced at the next start.

@@ -13,8 +13,9 @@ use super::file::Policy;
 use super::folder::{Folder, read_file, sort_by_place};
 use super::mistake::{Mistake, Mistakes};
 use super::nearest::did_you_mean;
-use super::raw::{RawConfig, Text, refuse_later};
+use super::raw::{RawConfig, Text};
 use super::reading::{Checker, Reading, read, text_of};
+use super::track::check_track;
 
 /// Where the programs, links and maps are pinned if `pin` does not say otherwise.
 pub const DEFAULT_PIN: &str = "/sys/fs/bpf/gateway";
@@ -62,6 +63,8 @@ pub struct Config {
     pub cache: PathBuf,
     /// Names of the policies of a device that is not listed.
     pub default_policies: Vec<String>,
+    /// How many devices that are not listed are counted on their own.
+    pub track: usize,
     /// The devices, in the order of the file.
     pub devices: Vec<Device>,
     /// The policies, in the order of their files' names.
@@ -189,11 +192,11 @@ fn check(
     let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
-        let missing = "devices without a [[device]] are counted together, as `other`";
-        refuse_later(checker, "track", &defaults.0.track, missing, "take the key out");
         default_policies = check_policies(checker, &defaults.0.policies, folder);
     }
     let devices = check_devices(checker, reading, folder);
+    let track = raw.defaults.as_ref().and_then(|defaults| defaults.0.track.as_ref());
+    let track = track.map_or(Some(0), |number| check_track(checker, number, devices.len()));
     Some(Config {
         file: checker.source.path().to_path_buf(),
         interfaces: interfaces?,
@@ -205,6 +208,7 @@ fn check(
         socket: socket?,
         cache: cache?,
         default_policies,
+        track: track?,
         devices,
         policies: Vec::new(),
     })

@@ -183,6 +183,7 @@ fn config() -> impl Strategy<Value = Config> {
             socket: "/socket".into(),
             cache: "/cache".into(),
             default_policies: Vec::new(),
+            track: 0,
             devices: Vec::new(),
             policies,
         }

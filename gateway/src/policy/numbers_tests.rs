@@ -42,6 +42,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         socket: PathBuf::new(),
         cache: PathBuf::new(),
         default_policies: Vec::new(),
+        track: 0,
         devices: devices.iter().map(device).collect(),
         policies: policies.iter().map(policy).collect(),
     }

@@ -13,7 +13,7 @@ use super::*;
 use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
-    LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList, RawLists,
+    RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList, RawLists,
     RawMetrics, RawPolicy, RawResolve, RawSchedule,
 };
 
@@ -57,7 +57,6 @@ impl<'de> Deserializer<'de> for Keys<'_> {
 fn keys_of<T: for<'de> Deserialize<'de>>() -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     assert!(T::deserialize(Keys(&mut keys)).is_err() && !keys.is_empty());
-    keys.retain(|key| !LATER.contains(&key.as_str()));
     keys
 }
 
@@ -245,6 +244,7 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
     let device = |mac: &str| with(&format!("[[device]]\nname = \"x\"\nmac = \"{mac}\""));
     assert!(is_valid(CONFIG_SCHEMA, &with("")));
     assert!(is_valid(CONFIG_SCHEMA, &with("[metrics]\nlisten = \"[::1]:9469\"")));
+    assert!(is_valid(CONFIG_SCHEMA, &with("[defaults]\ntrack = 1024")));
     for mac in ["8c:be:be:12:34:56", "8C-BE-BE-12-34-56", "8c:be:be:*", "8c:*"] {
         assert!(is_valid(CONFIG_SCHEMA, &device(mac)), "{mac}");
     }
@@ -259,6 +259,9 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         with("[[device]]\nname = \"x\""),
         with("[[device]]\nname = \"other\"\nmac = \"8c:be:be:12:34:56\""),
         with("[defaults]\npolicies = \"a\""),
+        with("[defaults]\ntrack = -1"),
+        with("[defaults]\ntrack = 1025"),
+        with("[defaults]\ntrack = \"20\""),
         device("8c:be:be:12:34"),
         device("8c:be:b*"),
         device("*"),

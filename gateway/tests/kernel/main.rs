@@ -32,5 +32,6 @@ mod resolved;
 mod ring;
 mod sizes;
 mod split;
+mod track;
 mod truncated;
 mod twins;
