@@ -8,7 +8,7 @@ use crate::maps::Tables;
 use crate::tell;
 
 /// Port of DNS, network order.
-const DNS_PORT: [u8; 2] = 53u16.to_be_bytes();
+pub const DNS_PORT: [u8; 2] = 53u16.to_be_bytes();
 
 /// Length of the Ethernet header.
 const ETHERNET: usize = 14;

@@ -10,6 +10,7 @@ use gateway_common::table::{names, ranges};
 
 use crate::clock;
 use crate::maps::{ASKED, InMap, NAMES, PREFIXES, Scratch, Tables};
+use crate::opaque::opaque;
 use crate::settle::Finding;
 
 /// The verdict of `blocking`, the policies of a device that block: those that enforce come before those that only
@@ -233,19 +234,18 @@ pub extern "C" fn judge_asked(scratch: *mut Scratch) -> u32 {
 /// Whether the name of which `learned` holds the hashes is one that was asked for.
 #[inline(always)]
 fn was_asked(asked: &Asked, learned: &Learned) -> bool {
-    let mut found = false;
-    for at in 0..SUFFIXES {
-        if at + 1 == learned.count as usize {
-            let shown = learned.suffixes[at];
-            for before in asked.before {
-                found |= before == shown;
-            }
-            for last in 0..SUFFIXES {
-                found |= last + 1 == asked.count as usize && asked.suffixes[last] == shown;
-            }
-        }
+    if learned.count == 0 {
+        return false;
     }
-    found
+    let shown = last(&learned.suffixes, learned.count.into());
+    let [first, second, third] = asked.before;
+    shown == last(&asked.suffixes, asked.count) || shown == first || shown == second || shown == third
+}
+
+/// The last hash of `count`, at least one: that of the whole name.
+#[inline(always)]
+pub fn last(suffixes: &[u64; SUFFIXES], count: u32) -> u64 {
+    suffixes[opaque(count.wrapping_sub(1)) as usize & (SUFFIXES - 1)]
 }
 
 /// Gathers in `scratch.masks` the policies that block and allow `scratch.partial.name`. In one pass from its last byte to its

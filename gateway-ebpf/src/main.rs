@@ -76,7 +76,17 @@ pub fn reject(ctx: XdpContext) -> u32 {
 /// The way to the devices: every packet that leaves on an interface. It goes on in any case, to programs of others if there are.
 #[classifier]
 pub fn egress(ctx: TcContext) -> i32 {
-    let _ = egress::run(&ctx);
+    if egress::run(&ctx) {
+        // SAFETY: the map holds classifiers only, loaded from this object, and nothing here waits to be dropped.
+        unsafe { maps::EGRESS_STAGES.tail_call(&ctx, 0) };
+    }
+    TC_ACT_UNSPEC
+}
+
+/// The reader of what DNS answers to a device.
+#[classifier]
+pub fn inspect_answers(ctx: TcContext) -> i32 {
+    inspect::answers::run(&ctx);
     TC_ACT_UNSPEC
 }
 

@@ -16,6 +16,7 @@ use gateway_common::abi::{
     SeenKey, Verdict,
 };
 use gateway_common::dns::Questions;
+use gateway_common::dns::answer::Answers;
 use gateway_common::http::Request;
 use gateway_common::name::WireName;
 use gateway_common::quic::{ConnectionId, Flight, Keys};
@@ -155,8 +156,15 @@ pub static MUTE: HashMap<u32, u32, { MAX_INTERFACES as usize }> = HashMap::new()
 #[btf_map]
 pub static STAGES: ProgramArray<8> = ProgramArray::new();
 
+/// The program behind the one on the way to the devices: index 0 is the reader of what DNS answers.
+#[btf_map]
+pub static EGRESS_STAGES: ProgramArray<1> = ProgramArray::new();
+
 #[btf_map]
 static SCRATCH: PerCpuArray<Scratch, 1> = PerCpuArray::new();
+
+#[btf_map]
+static DOWNWARD: PerCpuArray<Downward, 1> = PerCpuArray::new();
 
 /// Working memory of one packet on one CPU: what the fast path hands to an inspector, and what is too big for the stack.
 ///
@@ -182,6 +190,22 @@ pub struct Scratch {
     pub reply: Reply,
     /// The QUIC flight that is looked for.
     pub flight_key: FlightKey,
+}
+
+/// Working memory for what DNS answers to a device, like [`Scratch`].
+#[repr(C)]
+pub struct Downward {
+    pub extensions: Extensions,
+    /// Payload bytes.
+    pub piece: Piece,
+    /// How far the message has been read.
+    pub answers: Answers,
+    /// The name that was asked for.
+    pub name: WireName,
+    /// The device and the address that it is given.
+    pub key: AskedKey,
+    /// What is remembered of that.
+    pub asked: Asked,
 }
 
 /// Key of the map `FLIGHTS`: one attempt to connect.
@@ -261,6 +285,12 @@ pub struct Packet {
 #[inline(always)]
 pub fn scratch() -> Option<*mut Scratch> {
     SCRATCH.get_ptr_mut(0)
+}
+
+/// The working memory for an answer of DNS; like [`scratch`].
+#[inline(always)]
+pub fn downward() -> Option<*mut Downward> {
+    DOWNWARD.get_ptr_mut(0)
 }
 
 /// The memory of this CPU for a QUIC flight that is not kept; like [`scratch`].

@@ -2,8 +2,10 @@
 
 use core::ffi::c_void;
 
-use aya_ebpf::helpers::generated::{bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
-use aya_ebpf::programs::XdpContext;
+use core::mem::MaybeUninit;
+
+use aya_ebpf::helpers::generated::{bpf_skb_load_bytes, bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
+use aya_ebpf::programs::{TcContext, XdpContext};
 use gateway_common::tls::{PIECE_LEN, Piece};
 use gateway_common::wire::Frame;
 use zerocopy::{FromBytes, Immutable};
@@ -51,15 +53,12 @@ impl Frame for XdpFrame<'_> {
 /// Copies the bytes from `offset` on into `piece`, as many as there are up to its size; false if that fails.
 #[inline(always)]
 pub fn load(ctx: &XdpContext, offset: u32, len: u32, piece: &mut Piece) -> bool {
-    const MASK: u32 = PIECE_LEN - 1;
     piece.at = 0;
     piece.len = 0;
     if len == 0 {
         return true;
     }
-    let wanted = if len > MASK + 1 { MASK + 1 } else { len };
-    // A range of 1 to 2048 that also the verifier of 6.1 sees.
-    let bounded = (opaque(wanted).wrapping_sub(1) & MASK) + 1;
+    let bounded = bounded(len);
     // SAFETY: the helper checks `offset` and `bounded` against the frame and writes `bounded` bytes, at most the size of
     // the array it is given.
     let failed =
@@ -69,6 +68,52 @@ pub fn load(ctx: &XdpContext, offset: u32, len: u32, piece: &mut Piece) -> bool 
     }
     piece.len = bounded;
     true
+}
+
+/// `len`, but at most the size of a piece, and of 0 something else.
+#[inline(always)]
+fn bounded(len: u32) -> u32 {
+    const MASK: u32 = PIECE_LEN - 1;
+    let wanted = if len > MASK + 1 { MASK + 1 } else { len };
+    // A range of 1 to 2048 that also the verifier of 6.1 sees.
+    (opaque(wanted).wrapping_sub(1) & MASK) + 1
+}
+
+/// The packet that a classifier looks at, of which any part may lie anywhere.
+pub struct TcFrame<'a>(pub &'a TcContext);
+
+impl Frame for TcFrame<'_> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.0.len() as usize
+    }
+
+    #[inline(always)]
+    fn read<T: FromBytes + Immutable + Copy>(&self, offset: usize) -> Option<T> {
+        let mut value = MaybeUninit::<T>::uninit();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a packet is shorter than 2^32 bytes, a header than 2^8"
+        )]
+        let (offset, size) = (offset as u32, size_of::<T>() as u32);
+        // SAFETY: the helper checks the place against the packet and writes `size` bytes, the size of the value.
+        let failed = unsafe {
+            bpf_skb_load_bytes(self.0.skb.skb.cast(), offset, value.as_mut_ptr().cast::<c_void>(), size)
+        };
+        // SAFETY: the helper filled it, and `T: FromBytes` accepts any bytes.
+        if failed != 0 { None } else { Some(unsafe { value.assume_init() }) }
+    }
+}
+
+/// Like [`load`], of what a classifier looks at. `len` is not 0.
+#[inline(always)]
+pub fn load_down(ctx: &TcContext, offset: u32, len: u32, piece: &mut Piece) -> bool {
+    let bounded = bounded(len);
+    piece.at = 0;
+    piece.len = bounded;
+    let to = piece.bytes.as_mut_ptr().cast::<c_void>();
+    // SAFETY: the helper checks the place against the packet and writes `bounded` bytes, at most the size of the array.
+    unsafe { bpf_skb_load_bytes(ctx.skb.skb.cast(), offset, to, bounded) == 0 }
 }
 
 /// How many bytes [`start`] reads.

@@ -67,6 +67,8 @@ pub struct Interface {
     pub filtered: bool,
     /// Whether what is rejected there is answered.
     pub answers: bool,
+    /// How what goes to the devices is counted there, if it is: `tcx` or `clsact`.
+    pub downlink: Option<&'static str>,
 }
 
 impl Health {
@@ -256,7 +258,7 @@ pub fn read(file: &std::path::Path) -> anyhow::Result<Config> {
 fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>> {
     let there: Vec<String> = names.iter().filter(|name| index(name).is_some()).cloned().collect();
     let attached = engine.attach(&there)?;
-    for Attached { interface, mode, adopted, why_generic, voice, .. } in &attached {
+    for Attached { interface, mode, adopted, why_generic, voice, downlink, .. } in &attached {
         let how = if *adopted { "took over the link on" } else { "attached to" };
         info!("{how} {interface}, {} mode", mode.label());
         if let Some(why) = why_generic {
@@ -267,6 +269,12 @@ fn attach(engine: &mut Engine, names: &[String]) -> anyhow::Result<Vec<Attached>
         }
         if *voice != Voice::Answers {
             tell_voice(interface, voice);
+        }
+        if let Err(why) = downlink {
+            warn!(
+                "what goes to the devices on {interface} is not counted, and answers of DNS are not read ({why}); that takes \
+                 Linux 6.6, or traffic control with clsact and BPF (modules sch_ingress and cls_bpf)"
+            );
         }
     }
     Ok(attached)
@@ -306,6 +314,7 @@ fn interfaces(attached: &[Attached]) -> Vec<Interface> {
         mode: attached.mode.label(),
         filtered: attached.is_there(),
         answers: !matches!(attached.voice, Voice::Mute(_)),
+        downlink: attached.downlink.as_ref().ok().map(|how| how.label()),
     };
     attached.iter().map(state).collect()
 }

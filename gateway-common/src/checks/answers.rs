@@ -8,6 +8,7 @@ use simple_dns::rdata::RData;
 use simple_dns::{CLASS, OPCODE, Packet, PacketFlag, QCLASS, QTYPE, RCODE, TYPE};
 
 use super::dns::joined;
+use super::pieces::cuts;
 use crate::abi::MAX_NAME;
 use crate::dns::answer::{Answers, MAX_STEPS, Progress};
 use crate::name::WireName;
@@ -33,7 +34,7 @@ pub fn check(bytes: &[u8]) {
     if !odd {
         agrees(bytes, &outcomes);
     }
-    for len in 0..bytes.len().min(PIECE_BYTES) {
+    for len in cuts(bytes) {
         // As if the message ended there, and as if its beginning alone were there.
         for announced in [len, bytes.len()] {
             let mut part = read_announced(&bytes[..len], announced);
@@ -197,10 +198,11 @@ impl<'a> Message<'a> {
                     let address = Ipv4Addr::new(*a, *b, *c, *d).to_ipv6_mapped();
                     outcomes.push(Outcome::Address(address.octets(), least));
                 }
-                ([0, 28, 0, 1], data) if data.len() == 16 => {
-                    outcomes.push(Outcome::Address(data.try_into().unwrap(), least));
-                }
-                ([0, 1 | 28, 0, 1], _) => self.odd = true,
+                ([0, 28, 0, 1], data) => match data.try_into() {
+                    Ok(address) => outcomes.push(Outcome::Address(address, least)),
+                    Err(_) => self.odd = true,
+                },
+                ([0, 1, 0, 1], _) => self.odd = true,
                 _ => {}
             }
         }

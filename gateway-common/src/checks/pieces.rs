@@ -17,13 +17,7 @@ pub(super) fn same_in_pieces<T: PartialEq + Debug>(
     stands: impl Fn(&T, &T) -> bool,
 ) -> T {
     let whole = read(&[stream]);
-    let mut random = Random::of(stream);
-    let cuts: Vec<usize> = if stream.len() <= EVERY_CUT {
-        (0..=stream.len()).collect()
-    } else {
-        (0..SOME_CUTS).map(|_| random.below(stream.len() + 1)).collect()
-    };
-    for cut in cuts {
+    for cut in cuts(stream) {
         let (first, second) = stream.split_at(cut);
         assert_eq!(read(&[first, second]), whole, "cut behind {cut} bytes (right: whole)");
         let beginning = read(&[first]);
@@ -31,12 +25,22 @@ pub(super) fn same_in_pieces<T: PartialEq + Debug>(
     }
     let singles: Vec<&[u8]> = stream.chunks(1).collect();
     assert_eq!(read(&singles), whole, "byte by byte (right: whole)");
+    let mut random = Random::of(stream);
     for _ in 0..SOME_CUTS / 4 {
         let pieces = random.pieces(stream);
         let sizes: Vec<usize> = pieces.iter().map(|piece| piece.len()).collect();
         assert_eq!(read(&pieces), whole, "pieces of {sizes:?} bytes (right: whole)");
     }
     whole
+}
+
+/// Where a stream is cut in two: at every place, if it is not too long for that.
+pub(super) fn cuts(stream: &[u8]) -> Vec<usize> {
+    if stream.len() <= EVERY_CUT {
+        return (0..=stream.len()).collect();
+    }
+    let mut random = Random::of(stream);
+    (0..SOME_CUTS).map(|_| random.below(stream.len() + 1)).collect()
 }
 
 /// Numbers that look random and are the same for the same bytes, so that an input shows its failure again (xorshift64*).

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! The question is read by [`Questions`], so that its name is the very one that the query showed. Of the answers, each
-//! [`Answers::step`] reads one record, or up to [`STEP_LABELS`] labels of its owner. No pointer is followed.
+//! [`Answers::step`] reads one record, or up to [`STEP_LABELS`] labels of its owner. No pointer is followed. The high bits
+//! of an extended RCODE (RFC 6891, 6.1.3) are in the rest; a response to an error that has them has no answer.
 //!
 //! **Whose address it is.** Every address among the answers belongs to the name of the question, whatever owner its
 //! record has: nobody checks that the names of a chain of aliases (CNAME, DNAME) lead from one to the next. It would

@@ -3,6 +3,7 @@
 //! The fast path leaves what it knows of the packet in the scratch memory; an inspector reads the name, judges it, and
 //! ends the packet.
 
+pub mod answers;
 pub mod dns;
 pub mod http;
 pub mod quic;

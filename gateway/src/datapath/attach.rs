@@ -9,6 +9,7 @@ use aya::programs::{ProgramError, Xdp};
 use nix::net::if_::if_nametoindex;
 
 use super::Error;
+use super::downlink::{self, How};
 use super::load::Loaded;
 use super::mute::{Voice, voice};
 use super::pins::{Mode, Pins, file, remove_file, remove_tree};
@@ -28,6 +29,8 @@ pub struct Attached {
     pub why_generic: Option<String>,
     /// Whether what is rejected there can be answered.
     pub voice: Voice,
+    /// How the program on the way to the devices is attached, or why it is not.
+    pub downlink: Result<How, String>,
 }
 
 impl Attached {
@@ -38,7 +41,8 @@ impl Attached {
 
     fn new(interface: &str, mode: Mode, adopted: bool, why_generic: Option<String>) -> Self {
         let (index, voice) = (if_nametoindex(interface).ok(), voice(interface, mode));
-        Self { interface: interface.to_owned(), index, mode, adopted, why_generic, voice }
+        let downlink = Err(String::new());
+        Self { interface: interface.to_owned(), index, mode, adopted, why_generic, voice, downlink }
     }
 }
 
@@ -47,15 +51,23 @@ impl Attached {
 /// # Errors
 /// [`Error::Attach`] if an interface takes the program in neither mode. Links that were there stay as they were.
 pub fn attach(loaded: &mut Loaded, pins: &Pins, interfaces: &[String]) -> Result<Vec<Attached>, Error> {
-    let next = pins.root().join("next-stages");
-    remove_file(&next)?;
-    // A pin keeps the array filled after this process has ended.
-    loaded.stages.pin(&next).map_err(|source| Error::Pin { path: next.clone(), source })?;
+    let (next, next_egress) = (pins.root().join("next-stages"), pins.root().join("next-egress-stages"));
+    for (array, pin) in [(&loaded.stages, &next), (&loaded.egress_stages, &next_egress)] {
+        remove_file(pin)?;
+        // A pin keeps the array filled after this process has ended.
+        array.pin(pin).map_err(|source| Error::Pin { path: pin.clone(), source })?;
+    }
     let program = loaded.ingress()?;
-    let attached = interfaces.iter().map(|name| attach_one(program, pins, name)).collect::<Result<_, _>>()?;
+    let mut attached =
+        interfaces.iter().map(|name| attach_one(program, pins, name)).collect::<Result<Vec<_>, _>>()?;
+    for attached in &mut attached {
+        attached.downlink = downlink::attach_one(loaded, pins, &attached.interface, &How::ALL);
+    }
     detach_others(pins, interfaces)?;
-    let current = pins.stages();
-    fs::rename(&next, &current).map_err(|source| file("move into place", &next, source))?;
+    downlink::detach_others(pins, interfaces)?;
+    for (pin, current) in [(next, pins.stages()), (next_egress, pins.egress_stages())] {
+        fs::rename(&pin, &current).map_err(|source| file("move into place", &pin, source))?;
+    }
     for old in pins.of_another_version() {
         remove_tree(&old)?;
     }
@@ -125,7 +137,7 @@ fn native_is_missing(error: &ProgramError) -> bool {
         || matches!(error, ProgramError::XdpError(_))
 }
 
-fn os_error(error: &ProgramError) -> Option<i32> {
+pub(super) fn os_error(error: &ProgramError) -> Option<i32> {
     match error {
         ProgramError::SyscallError(error) => error.io_error.raw_os_error(),
         _ => None,

@@ -15,8 +15,9 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("GATEWAY_BPF_OBJECT"));
 /// Name of the fast path in the object.
 const INGRESS: &str = "ingress";
 
-/// Name of the program on the way to the devices.
+/// Name of the program on the way to the devices, and of the one behind it.
 const EGRESS: &str = "egress";
+const ANSWERS: &str = "inspect_answers";
 
 /// A program that the kernel refused.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub struct Loaded {
     pub ebpf: Ebpf,
     /// The programs behind the tail calls. The kernel empties the array when its last handle or pin goes.
     pub stages: Map,
+    /// Likewise of the programs on the way to the devices.
+    pub egress_stages: Map,
     /// What the kernel refused, if anything, and why.
     pub refused: Vec<Refusal>,
 }
@@ -69,15 +72,21 @@ impl Loaded {
         }
         let mut ebpf = loader.load(OBJECT).map_err(Error::Load)?;
         xdp(&mut ebpf, INGRESS)?.load().map_err(|source| Error::Program { program: INGRESS, source })?;
-        let (stages, mut refused) = load_stages(&mut ebpf)?;
-        if let Err(why) = classifier(&mut ebpf, EGRESS)?.load() {
-            refused.push(Refusal {
-                program: EGRESS,
-                without: "nothing that goes to the devices is counted, and no answer of DNS is read",
-                why,
-            });
+        let mut refused = Vec::new();
+        let stages = load_stages(&mut ebpf, &mut refused)?;
+        let egress_stages = load_egress(&mut ebpf, &mut refused)?;
+        Ok(Self { ebpf, stages, egress_stages, refused })
+    }
+
+    /// The program on the way to the devices; `None` if the kernel refused it.
+    ///
+    /// # Errors
+    /// [`Error::NoProgram`] if the object has none.
+    pub fn egress(&mut self) -> Result<Option<&mut SchedClassifier>, Error> {
+        if self.refused.iter().any(|refusal| refusal.program == EGRESS) {
+            return Ok(None);
         }
-        Ok(Self { ebpf, stages, refused })
+        classifier(&mut self.ebpf, EGRESS).map(Some)
     }
 
     /// The fast path.
@@ -103,11 +112,10 @@ impl Loaded {
 }
 
 /// Loads what stands behind the tail calls. A kernel that refuses one loses only that one.
-fn load_stages(ebpf: &mut Ebpf) -> Result<(Map, Vec<Refusal>), Error> {
+fn load_stages(ebpf: &mut Ebpf, refused: &mut Vec<Refusal>) -> Result<Map, Error> {
     const MAP: &str = "STAGES";
     let mut stages = ebpf.take_map(MAP).ok_or(Error::NoMap { map: MAP })?;
     let mut array = ProgramArray::try_from(&mut stages).map_err(|source| map("use", MAP, source))?;
-    let mut refused = Vec::new();
     for stage in Stage::ALL {
         let name = stage.program();
         let program = xdp(ebpf, name)?;
@@ -119,7 +127,30 @@ fn load_stages(ebpf: &mut Ebpf) -> Result<(Map, Vec<Refusal>), Error> {
             Err(why) => refused.push(Refusal { program: name, without: stage.without(), why }),
         }
     }
-    Ok((stages, refused))
+    Ok(stages)
+}
+
+/// Loads what is on the way to the devices. Whatever a kernel refuses of that, it filters.
+fn load_egress(ebpf: &mut Ebpf, refused: &mut Vec<Refusal>) -> Result<Map, Error> {
+    const MAP: &str = "EGRESS_STAGES";
+    let mut stages = ebpf.take_map(MAP).ok_or(Error::NoMap { map: MAP })?;
+    if let Err(why) = classifier(ebpf, EGRESS)?.load() {
+        let without = "nothing that goes to the devices is counted, and no answer of DNS is read";
+        refused.push(Refusal { program: EGRESS, without, why });
+    }
+    let mut array = ProgramArray::try_from(&mut stages).map_err(|source| map("use", MAP, source))?;
+    let program = classifier(ebpf, ANSWERS)?;
+    match program.load() {
+        Ok(()) => {
+            let fd = program.fd().map_err(|source| Error::Program { program: ANSWERS, source })?;
+            array.set(0, fd, 0).map_err(|source| map("fill", MAP, source))?;
+        }
+        Err(why) => {
+            let without = "answers of DNS are not read: what devices asked for is not known";
+            refused.push(Refusal { program: ANSWERS, without, why });
+        }
+    }
+    Ok(stages)
 }
 
 fn xdp<'a>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut Xdp, Error> {

@@ -5,12 +5,14 @@
 //! * [`maps`]: typed handles on the maps, from a fresh load or from their pins.
 //! * [`tables`]: a compiled policy into the slot that is not in force, then the swap.
 //! * [`attach`]: links on interfaces, pinned, replaced in place.
+//! * [`downlink`]: the program on the way to the devices, on interfaces.
 //! * [`mute`]: which interfaces cannot send answers; `netlink` asks the kernel.
 //! * [`pins`]: where all that lies in the BPF file system.
 //! * [`read`]: counters and labels; [`batch`] reads many at a time.
 
 pub mod attach;
 pub mod batch;
+pub mod downlink;
 pub mod engine;
 mod error;
 mod labels;

@@ -3,8 +3,11 @@
 //! ```text
 //! <pin>/v1/maps/<MAP>            maps of this ABI version
 //! <pin>/v1/stages                the program array of the load that is attached
+//! <pin>/v1/egress-stages         likewise of the programs on the way to the devices
 //! <pin>/links/native/<interface> links, by the mode they were attached in
 //! <pin>/links/generic/<interface>
+//! <pin>/links/tcx/<interface>    links on the way to the devices
+//! <pin>/links/clsact/<interface> folders without content: there is such a filter on the interface
 //! ```
 //!
 //! Links stand outside of the version: a daemon of another ABI puts its own program on them and no packet passes
@@ -18,6 +21,7 @@ use gateway_common::abi::ABI_VERSION;
 use nix::sys::statfs::{FsType, statfs};
 
 use super::Error;
+use super::downlink::{self, How};
 
 /// `BPF_FS_MAGIC` of linux/magic.h.
 const BPF_FS_MAGIC: FsType = FsType(0xcafe_4a11);
@@ -67,7 +71,8 @@ impl Pins {
     /// [`Error::NotBpfFs`] if they would not lie in a BPF file system.
     pub fn create(&self) -> Result<(), Error> {
         let mut folders = vec![self.maps()];
-        folders.extend(Mode::ALL.map(|mode| self.links(mode)));
+        folders.extend(Mode::ALL.map(|mode| self.links(mode.label())));
+        folders.extend(How::ALL.map(|how| self.links(how.label())));
         for folder in folders {
             fs::create_dir_all(&folder).map_err(|source| file("create", &folder, source))?;
         }
@@ -106,27 +111,43 @@ impl Pins {
         self.version().join("stages")
     }
 
-    fn links(&self, mode: Mode) -> PathBuf {
-        self.root.join("links").join(mode.label())
+    /// The pin of the program array of the programs on the way to the devices.
+    pub fn egress_stages(&self) -> PathBuf {
+        self.version().join("egress-stages")
     }
 
-    /// The pin of an interface's link. The BPF file system refuses names with a dot, which interface names may have.
+    fn links(&self, kind: &str) -> PathBuf {
+        self.root.join("links").join(kind)
+    }
+
+    /// The pin of an interface's link.
     pub fn link(&self, mode: Mode, interface: &str) -> PathBuf {
-        self.links(mode).join(interface.replace('%', "%25").replace('.', "%2e"))
+        self.links(mode.label()).join(quoted(interface))
+    }
+
+    /// What is pinned of the program on the way to the devices, on an interface.
+    pub fn downlink(&self, how: How, interface: &str) -> PathBuf {
+        self.links(how.label()).join(quoted(interface))
     }
 
     /// The interfaces with a pinned link.
     pub fn attached(&self) -> Vec<(String, Mode)> {
         let mut attached: Vec<_> = Mode::ALL
             .into_iter()
-            .flat_map(|mode| entries(&self.links(mode)).map(move |path| (path, mode)))
-            .filter_map(|(path, mode)| {
-                let name = path.file_name()?.to_str()?.replace("%2e", ".").replace("%25", "%");
-                Some((name, mode))
-            })
+            .flat_map(|mode| entries(&self.links(mode.label())).map(move |path| (path, mode)))
+            .filter_map(|(path, mode)| Some((unquoted(&path)?, mode)))
             .collect();
         attached.sort();
         attached
+    }
+
+    /// The interfaces with the program on the way to the devices.
+    pub fn downlinks(&self) -> Vec<(String, How)> {
+        How::ALL
+            .into_iter()
+            .flat_map(|how| entries(&self.links(how.label())).map(move |path| (path, how)))
+            .filter_map(|(path, how)| Some((unquoted(&path)?, how)))
+            .collect()
     }
 
     /// Removes everything: links, and with them the filter; then maps and folders. Returns whether there was anything.
@@ -134,11 +155,22 @@ impl Pins {
     /// # Errors
     /// [`Error::File`] if something cannot be removed.
     pub fn remove(&self) -> Result<bool, Error> {
+        downlink::detach_others(self, &[])?;
         let links = self.root.join("links");
         // Links first: as long as one is left, it must not run into maps that are gone.
         let existed = remove_tree(&links)? | remove_tree(&self.root)?;
         Ok(existed)
     }
+}
+
+/// The name of a pin for an interface. The BPF file system refuses names with a dot, which interface names may have.
+fn quoted(interface: &str) -> String {
+    interface.replace('%', "%25").replace('.', "%2e")
+}
+
+/// The interface of such a pin.
+fn unquoted(pin: &Path) -> Option<String> {
+    Some(pin.file_name()?.to_str()?.replace("%2e", ".").replace("%25", "%"))
 }
 
 /// Removes a folder with all in it; false if there was none.

@@ -65,6 +65,7 @@ impl Maps {
             fragments: compiled.fragments,
             ip_literal: compiled.ip_literal,
             ech: compiled.ech,
+            ech_judge: compiled.ech_judge,
             quic_block: compiled.quic_block,
             quic_pass: compiled.quic_pass,
             names: compiled.names.shape,

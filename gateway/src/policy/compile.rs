@@ -7,7 +7,7 @@ use gateway_common::wire::MacAddr;
 
 use super::config::Config;
 use super::escape::Shown;
-use super::file::{Entries, Policy, PolicyAction, Quic, Treatment};
+use super::file::{Ech, Entries, Policy, PolicyAction, Quic, Treatment};
 use super::numbers::Numbers;
 use super::standing::Standing;
 use super::subscribe::{Counts, subscribe};
@@ -44,6 +44,8 @@ pub struct Compiled {
     pub ip_literal: u64,
     /// Policies that block a ClientHello with an encrypted one inside.
     pub ech: u64,
+    /// Policies that judge such a hello by the name that its device asked for.
+    pub ech_judge: u64,
     /// Policies that block QUIC as such.
     pub quic_block: u64,
     /// Policies that do not look at QUIC.
@@ -108,7 +110,8 @@ impl Compiled {
         self.malformed |= blocks(policy.malformed);
         self.fragments |= blocks(policy.fragments);
         self.ip_literal |= blocks(policy.ip_literal);
-        self.ech |= blocks(policy.ech);
+        self.ech |= if policy.ech == Ech::Block { bit } else { 0 };
+        self.ech_judge |= if policy.ech == Ech::Judge { bit } else { 0 };
         self.quic_block |= if policy.quic == Quic::Block { bit } else { 0 };
         self.quic_pass |= if policy.quic == Quic::Pass { bit } else { 0 };
         self.reject |= if policy.action == PolicyAction::Reject { bit } else { 0 };

@@ -11,7 +11,7 @@ fn each_policy_sets_its_bit_where_it_blocks_and_where_it_allows() {
         &[
             "name = \"a\"\n[block]\ndomains = [\"x.example\"]\nhosts = [\"x.example\"]\nports = [\"tcp/853\"]",
             "name = \"b\"\naction = \"observe\"\n[block]\ndomains = [\"x.example\"]\n[allow]\nhosts = [\"x.example\"]\n\
-             ports = [\"tcp/853\", \"udp/853\"]\n[inspect]\nnameless = \"block\"\nmalformed = \"pass\"\nip_literal = \"block\"\nquic = \"pass\"",
+             ports = [\"tcp/853\", \"udp/853\"]\n[inspect]\nnameless = \"block\"\nmalformed = \"pass\"\nip_literal = \"block\"\nquic = \"pass\"\nech = \"judge\"",
             "name = \"c\"\naction = \"reject\"\n[inspect]\nfragments = \"pass\"\nech = \"block\"\nquic = \"block\"",
         ],
     );
@@ -27,8 +27,8 @@ fn each_policy_sets_its_bit_where_it_blocks_and_where_it_allows() {
         [0b010, 0b100, 0b010, 0b101, 0b011]
     );
     assert_eq!(
-        [tables.ip_literal, tables.ech, tables.quic_block, tables.quic_pass],
-        [0b010, 0b100, 0b100, 0b010]
+        [tables.ip_literal, tables.ech, tables.ech_judge, tables.quic_block, tables.quic_pass],
+        [0b010, 0b100, 0b010, 0b100, 0b010]
     );
     let key = |last| DeviceKey::prefix(MacAddr([2, 0, 0, 0, 0, last]), 6);
     let device = |policies, number| abi::Device { policies, number, reserved: 0 };

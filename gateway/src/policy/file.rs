@@ -44,7 +44,7 @@ pub struct Policy {
     /// What happens to a message with an address in the place of the name.
     pub ip_literal: Treatment,
     /// What happens to a ClientHello with an encrypted one inside, or what looks like one.
-    pub ech: Treatment,
+    pub ech: Ech,
     /// What happens to QUIC.
     pub quic: Quic,
     /// When it applies. Outside of that it neither blocks nor allows.
@@ -72,6 +72,17 @@ pub enum Treatment {
     Pass,
     /// They are blocked.
     Block,
+}
+
+/// What a policy does to a ClientHello with an encrypted one inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ech {
+    /// It goes on.
+    Pass,
+    /// It is blocked.
+    Block,
+    /// It is judged by the name for which the device was given the address by DNS, if that is known.
+    Judge,
 }
 
 /// What a policy does with QUIC.
@@ -148,7 +159,8 @@ fn check_policy(
     let block = check_block(checker, raw_block);
     let allow = check_allow(checker, raw.allow.map(|table| table.0).unwrap_or_default());
     let inspect = raw.inspect.map(|table| table.0).unwrap_or_default();
-    let [nameless, malformed, fragments, ip_literal, ech] = check_treatments(checker, &inspect);
+    let [nameless, malformed, fragments, ip_literal] = check_treatments(checker, &inspect);
+    let ech = check_ech(checker, inspect.ech.as_ref());
     let quic = check_quic(checker, inspect.quic.as_ref());
     Some(Policy {
         name: name?.clone(),
@@ -222,8 +234,8 @@ fn each<T, E: Refusal>(
         .collect()
 }
 
-/// `nameless`, `malformed`, `fragments`, `ip_literal` and `ech`.
-fn check_treatments(checker: &mut Checker<'_>, raw: &RawInspect) -> [Option<Treatment>; 5] {
+/// `nameless`, `malformed`, `fragments` and `ip_literal`.
+fn check_treatments(checker: &mut Checker<'_>, raw: &RawInspect) -> [Option<Treatment>; 4] {
     let mut treatment = |text: &Option<Text>, key: &str, default: Treatment| match text {
         None => Some(default),
         Some(text) => checker.choice(text, key, &[("pass", Treatment::Pass), ("block", Treatment::Block)]),
@@ -233,8 +245,12 @@ fn check_treatments(checker: &mut Checker<'_>, raw: &RawInspect) -> [Option<Trea
         treatment(&raw.malformed, "malformed", Treatment::Block),
         treatment(&raw.fragments, "fragments", Treatment::Block),
         treatment(&raw.ip_literal, "ip_literal", Treatment::Pass),
-        treatment(&raw.ech, "ech", Treatment::Pass),
     ]
+}
+
+fn check_ech(checker: &mut Checker<'_>, text: Option<&Text>) -> Option<Ech> {
+    let words = [("pass", Ech::Pass), ("block", Ech::Block), ("judge", Ech::Judge)];
+    text.map_or(Some(Ech::Pass), |text| checker.choice(text, "ech", &words))
 }
 
 fn check_quic(checker: &mut Checker<'_>, text: Option<&Text>) -> Option<Quic> {

@@ -52,10 +52,10 @@ fn a_policy_says_what_it_blocks_and_allows_and_where_that_is_written() {
     assert_eq!(ports, [6, 17]);
     assert_eq!(written(&policy.allow.hosts), [(String::from("update.miui.com"), 13)]);
     assert_eq!(
-        [policy.nameless, policy.malformed, policy.fragments, policy.ip_literal, policy.ech],
-        [Treatment::Block, Treatment::Pass, Treatment::Pass, Treatment::Block, Treatment::Block]
+        [policy.nameless, policy.malformed, policy.fragments, policy.ip_literal],
+        [Treatment::Block, Treatment::Pass, Treatment::Pass, Treatment::Block]
     );
-    assert_eq!(policy.quic, Quic::Block);
+    assert_eq!((policy.ech, policy.quic), (Ech::Block, Quic::Block));
 }
 
 #[test]
@@ -64,10 +64,10 @@ fn a_policy_with_a_name_only_drops_nothing_but_what_cannot_be_parsed_and_fragmen
     assert_eq!(policy.action, PolicyAction::Drop);
     assert_eq!((&policy.block, &policy.allow), (&Entries::default(), &Entries::default()));
     assert_eq!(
-        [policy.nameless, policy.malformed, policy.fragments, policy.ip_literal, policy.ech],
-        [Treatment::Pass, Treatment::Block, Treatment::Block, Treatment::Pass, Treatment::Pass]
+        [policy.nameless, policy.malformed, policy.fragments, policy.ip_literal],
+        [Treatment::Pass, Treatment::Block, Treatment::Block, Treatment::Pass]
     );
-    assert_eq!(policy.quic, Quic::Inspect);
+    assert_eq!((policy.ech, policy.quic), (Ech::Pass, Quic::Inspect));
 }
 
 #[test]
@@ -102,12 +102,23 @@ fn another_word_for_a_choice_is_refused_with_the_words() {
         refusal("name = \"x\"\naction = \"deny\""),
         "p.toml:2:10: `action` cannot be `deny` (write \"reject\", \"drop\" or \"observe\")"
     );
-    for key in ["nameless", "malformed", "fragments", "ip_literal", "ech"] {
+    for key in ["nameless", "malformed", "fragments", "ip_literal"] {
         assert_eq!(
             refusal(&format!("name = \"x\"\n[inspect]\n{key} = \"drop\"")),
             format!("p.toml:3:{}: `{key}` cannot be `drop` (write \"pass\" or \"block\")", key.len() + 4)
         );
     }
+}
+
+#[test]
+fn an_encrypted_hello_is_passed_blocked_or_judged_by_what_was_asked_for() {
+    for (word, ech) in [("pass", Ech::Pass), ("block", Ech::Block), ("judge", Ech::Judge)] {
+        assert_eq!(policy(&format!("name = \"x\"\n[inspect]\nech = \"{word}\"")).ech, ech);
+    }
+    assert_eq!(
+        refusal("name = \"x\"\n[inspect]\nech = \"drop\""),
+        "p.toml:3:7: `ech` cannot be `drop` (write \"pass\", \"block\" or \"judge\")"
+    );
 }
 
 #[test]

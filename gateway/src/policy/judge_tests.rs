@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::super::testing::compiled;
 use super::*;
 use crate::policy::{
-    Config, DEFAULT_STATE, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, Schedule,
+    Config, DEFAULT_STATE, Ech, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, Schedule,
     SourceFile, Treatment,
 };
 
@@ -158,7 +158,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         lists: Vec::new(),
         nameless: Treatment::Pass,
         ip_literal: Treatment::Pass,
-        ech: Treatment::Pass,
+        ech: Ech::Pass,
         quic: Quic::Inspect,
         schedule: Schedule::default(),
         malformed: Treatment::Pass,

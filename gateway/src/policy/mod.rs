@@ -49,7 +49,7 @@ pub use config::{
 pub use device::{Device, OTHER};
 pub use device_address::{BadAddress, DeviceAddress};
 pub(crate) use escape::{Escaped, Shown};
-pub use file::{Entries, Entry, Policy, PolicyAction, Quic, Treatment};
+pub use file::{Ech, Entries, Entry, Policy, PolicyAction, Quic, Treatment};
 pub use find::NoDevice;
 pub use host::{BadHost, HostName};
 pub use judge::Ruling;

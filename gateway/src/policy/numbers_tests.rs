@@ -8,7 +8,7 @@ use gateway_common::wire::MacAddr;
 
 use super::*;
 use crate::policy::{
-    DEFAULT_LISTEN, DEFAULT_STATE, Device, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile,
+    DEFAULT_LISTEN, DEFAULT_STATE, Device, Ech, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile,
     Treatment,
 };
 
@@ -25,7 +25,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         malformed: Treatment::Pass,
         fragments: Treatment::Pass,
         ip_literal: Treatment::Pass,
-        ech: Treatment::Pass,
+        ech: Ech::Pass,
         quic: Quic::Inspect,
         schedule: Schedule::default(),
         source: SourceFile::new(std::path::Path::new("p.toml"), ""),

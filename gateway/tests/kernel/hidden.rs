@@ -140,3 +140,129 @@ fn an_address_in_place_of_a_host_is_told_as_one() {
         }
     }
 }
+
+/// A policy that judges hidden names by what was asked for.
+const JUDGE: &str = "[block]\ndomains = [\"blocked.example\"]\n[allow]\nhosts = [\"fine.blocked.example\"]\n[inspect]\nech = \"judge\"";
+
+/// Tells the phone that the server of the path has this name.
+#[track_caller]
+fn resolve(filter: &mut Filter, path: &Path, name: &str) {
+    let record = Record::address(&path.destination.to_string(), 300);
+    filter.down(&answer(path.clone(), name, &[record]), None);
+}
+
+/// Opens a connection on this path and sends a hello with an encrypted one inside.
+#[track_caller]
+fn say_hello(filter: &mut Filter, path: &Path, hello: &[u8], expected: &Expected) {
+    let mut tcp = Tcp::new(path.clone());
+    filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
+    filter.give(&tcp.send(hello), expected);
+}
+
+#[test]
+fn a_hidden_name_is_judged_by_the_name_that_the_device_asked_for() {
+    for path in [Path::v4(), Path::v6()] {
+        for (port, hello) in (50_000..).zip(with_ech(OUTER)) {
+            let mut filter = Filter::phone(JUDGE);
+            let path = |n: u16| path.clone().source_port(port + n);
+            // Nobody knows for what the address stands.
+            say_hello(&mut filter, &path(0), &hello, &passes(Reason::TlsSni).named(OUTER));
+            resolve(&mut filter, &path(0), "www.blocked.example");
+            let blocked = drops(Reason::Asked, "p").named(OUTER);
+            say_hello(&mut filter, &path(100), &hello, &blocked);
+            // Allowed, then of no list.
+            resolve(&mut filter, &path(0), "fine.blocked.example");
+            say_hello(&mut filter, &path(200), &hello, &passes(Reason::TlsSni).named(OUTER));
+            resolve(&mut filter, &path(0), "www.example.org");
+            say_hello(&mut filter, &path(300), &hello, &passes(Reason::TlsSni).named(OUTER));
+            resolve(&mut filter, &path(0), "blocked.example");
+            say_hello(&mut filter, &path(400), &hello, &blocked);
+        }
+    }
+}
+
+#[test]
+fn a_hello_that_shows_a_name_which_the_device_asked_for_hides_none() {
+    let mut filter = Filter::phone(JUDGE);
+    let [_, hello, ..] = with_ech("www.example.org");
+    let path = Path::v4();
+    resolve(&mut filter, &path, "www.example.org");
+    resolve(&mut filter, &path, "www.blocked.example");
+    // Both are behind one address; the extension is one that browsers send at random (GREASE).
+    say_hello(&mut filter, &path, &hello, &passes(Reason::TlsSni).named("www.example.org"));
+    // A device that did not ask for it hides something.
+    let [_, other, ..] = with_ech(OUTER);
+    say_hello(&mut filter, &path.source_port(51_000), &other, &drops(Reason::Asked, "p").named(OUTER));
+}
+
+#[test]
+fn an_answer_whose_time_is_over_judges_nothing() {
+    let mut filter = Filter::phone(JUDGE);
+    let path = Path::v4();
+    resolve(&mut filter, &path, "www.blocked.example");
+    let (key, asked) = filter.maps.asked.iter().next().unwrap().unwrap();
+    let past = now() / 1_000_000_000 - 1;
+    let mut old = asked.0;
+    old.until = past;
+    filter.maps.asked.insert(key, gateway::datapath::plain::Plain(old), 0).unwrap();
+    let [_, hello, ..] = with_ech(OUTER);
+    say_hello(&mut filter, &path, &hello, &passes(Reason::TlsSni).named(OUTER));
+}
+
+#[test]
+fn what_one_device_asked_for_judges_no_other() {
+    let policy = Setup::new().policy("p", JUDGE).device("phone", PHONE, &["p"]).device("tv", TV, &["p"]);
+    let mut filter = Filter::new(&policy);
+    let path = Path::v4();
+    resolve(&mut filter, &path, "www.blocked.example");
+    let [_, hello, ..] = with_ech(OUTER);
+    let mut tcp = Tcp::new(path.from(TV));
+    filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins().of("tv"));
+    filter.give(&tcp.send(&hello), &passes(Reason::TlsSni).named(OUTER).of("tv"));
+}
+
+#[test]
+fn policies_that_judge_block_and_pass_encrypted_hellos_speak_for_themselves() {
+    let judge = "[block]\ndomains = [\"blocked.example\"]\n[inspect]\nech = \"judge\"";
+    let [_, hello, ..] = with_ech(OUTER);
+    let of = |policies: &[(&str, &str)]| {
+        let names: Vec<&str> = policies.iter().map(|(name, _)| *name).collect();
+        let setup = policies.iter().fold(Setup::new(), |setup, (name, text)| setup.policy(name, text));
+        let mut filter = Filter::new(&setup.device("phone", PHONE, &names));
+        resolve(&mut filter, &Path::v4(), "www.blocked.example");
+        filter
+    };
+    // Who only passes them does not lift what another one says, and its own entries do not count.
+    let blind = "[block]\ndomains = [\"blocked.example\"]";
+    say_hello(&mut of(&[("a", blind)]), &Path::v4(), &hello, &passes(Reason::TlsSni).named(OUTER));
+    say_hello(
+        &mut of(&[("a", blind), ("b", judge)]),
+        &Path::v4(),
+        &hello,
+        &drops(Reason::Asked, "b").named(OUTER),
+    );
+    let hard = ("hard", "[inspect]\nech = \"block\"");
+    say_hello(&mut of(&[("a", judge), hard]), &Path::v4(), &hello, &drops(Reason::Ech, "hard").named(OUTER));
+    let watching = ("w", "action = \"observe\"\n[inspect]\nech = \"block\"");
+    say_hello(
+        &mut of(&[("a", judge), watching]),
+        &Path::v4(),
+        &hello,
+        &drops(Reason::Asked, "a").named(OUTER),
+    );
+    let observing = format!("action = \"observe\"\n{judge}");
+    say_hello(&mut of(&[("o", &observing)]), &Path::v4(), &hello, &observes(Reason::Asked, "o").named(OUTER));
+}
+
+#[test]
+fn a_flow_with_a_hidden_name_is_judged_again_under_another_policy() {
+    let mut filter = Filter::phone("[block]\nhosts = [\"x.example\"]\n[inspect]\nech = \"judge\"");
+    let path = Path::v4();
+    resolve(&mut filter, &path, "www.blocked.example");
+    let [_, hello, ..] = with_ech(OUTER);
+    let mut tcp = Tcp::new(path);
+    filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
+    filter.give(&tcp.send(&hello), &passes(Reason::TlsSni).named(OUTER));
+    filter.reload(&Setup::phone(JUDGE));
+    filter.give(&tcp.send(b"more"), &drops(Reason::Asked, "p").decides(Kind::None));
+}

@@ -9,6 +9,7 @@ mod addresses;
 mod batch;
 mod defaults;
 mod dns;
+mod downlink;
 mod engine;
 mod flows;
 mod follow;

@@ -1,5 +1,6 @@
 //! The real programs, loaded for one test, and frames given to them.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::ops::{Deref, DerefMut, RangeInclusive};
 
@@ -124,6 +125,12 @@ impl Filter {
         let moved = tally.since(&self.tally).0;
         self.tally = tally;
         Outcome { verdict, left: Left::of(frame, left), moved, events }
+    }
+
+    /// Counters that have moved since they were read, and by how much.
+    pub fn moved_since(&mut self, before: &Tally) -> BTreeMap<String, i128> {
+        self.tally = self.tally();
+        self.tally.since(before).0
     }
 
     /// Gives the program a frame and returns the verdict, without a look at counters and events.

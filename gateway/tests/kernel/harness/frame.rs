@@ -119,6 +119,10 @@ impl Path {
         Self { mac, ..self }
     }
 
+    pub fn towards(self, next_hop: MacAddr) -> Self {
+        Self { next_hop, ..self }
+    }
+
     pub fn tagged(self, tags: &[(u16, u16)]) -> Self {
         Self { tags: tags.to_vec(), ..self }
     }

@@ -1,6 +1,7 @@
 //! What the tests need: policies from text, frames, the loaded programs, and what moved in them.
 
 mod answer;
+mod down;
 mod expected;
 mod filter;
 mod frame;
@@ -11,6 +12,7 @@ mod tally;
 mod tcp;
 
 pub use answer::{reset, unreachable};
+pub use down::{Record, answer, down};
 pub use expected::{Expected, Left, Outcome, drops, observes, passes, rejects, rejects_silently, withholds};
 pub use filter::{Filter, explained, now, run};
 pub use frame::{C_TAG, Extension, Frame, Path, S_TAG, TCP, UDP};
