@@ -27,6 +27,8 @@ pub struct Config {
     pub policies: PathBuf,
     /// Devices and the names of their policies.
     pub devices: Vec<(&'static Phone, Vec<String>)>,
+    /// How many phones that are not among them are counted on their own.
+    pub track: u32,
 }
 
 impl Config {
@@ -36,10 +38,11 @@ impl Config {
             "interfaces = {LAN:?}\npolicies = {:?}\npin = {pin:?}\nstate = {:?}\n\n\
              [metrics]\nlisten = {METRICS:?}\n\n\
              [control]\nsocket = {:?}\n\n\
-             [defaults]\npolicies = []\n",
+             [defaults]\npolicies = []\ntrack = {}\n",
             self.policies,
             folder.join("state"),
             folder.join("control.sock"),
+            self.track,
         );
         for (phone, policies) in &self.devices {
             let Phone { name, mac, .. } = phone;
@@ -116,7 +119,8 @@ mod tests {
 
     #[test]
     fn the_configuration_is_written_as_the_interface_says() {
-        let config = Config { policies: "/p".into(), devices: vec![(&ANNA, vec!["a".into(), "b".into()])] };
+        let config =
+            Config { policies: "/p".into(), devices: vec![(&ANNA, vec!["a".into(), "b".into()])], track: 0 };
         let expected = r#"interfaces = ["lan1", "lan2"]
 policies = "/p"
 pin = "/sys/fs/bpf/gateway-x"
