@@ -31,6 +31,7 @@ mod reject;
 mod reload;
 mod resolved;
 mod ring;
+mod scrape;
 mod sizes;
 mod split;
 mod track;
