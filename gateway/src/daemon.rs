@@ -1,11 +1,13 @@
 //! The running daemon: what it loads, fills and attaches, and how that changes.
 
 mod clock;
+mod history;
 pub mod lists;
 mod memory;
 mod resolve;
 mod run;
 mod track;
+mod views;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,6 +25,7 @@ use crate::datapath::load::Refusal;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::lists::fetch::{Limits, Trust};
+use crate::observe::history::History;
 use crate::observe::hub::Hub;
 use crate::policy::{Checks, Compiled, Config, Counts, warnings_of_config, warnings_of_policies};
 use crate::subscriptions::keeper::Keeper;
@@ -30,6 +33,7 @@ use clock::Clock;
 pub use resolve::ResolvedRow;
 use resolve::Resolving;
 pub use run::run;
+use views::Views;
 
 /// What the daemon knows of itself, for the metrics.
 #[derive(Default)]
@@ -97,10 +101,13 @@ pub struct Daemon {
     /// Told when the next look at the clock may be due earlier than was thought.
     clock_has_changed: Notify,
     resolving: Resolving,
+    views: Views,
     /// What it knows of itself.
     pub health: Arc<Health>,
     /// Events.
     pub hub: Hub,
+    /// What was counted when.
+    pub history: History,
     /// Looks after the lists.
     pub lists: Arc<Keeper>,
 }
@@ -118,13 +125,16 @@ impl Daemon {
         let clock = Clock::start(&config);
         let (compiled, generation) = engine.apply(&config, &clock.standing)?;
         let attached = attach(&mut engine, &config.interfaces)?;
+        let views = Views::new(&config)?;
         let daemon = Self {
             file: config.file.clone(),
             running: Mutex::new(Running { engine, config, attached, clock }),
             clock_has_changed: Notify::new(),
             resolving: Resolving::default(),
+            views,
             health: Arc::default(),
             hub: Hub::default(),
+            history: History::default(),
             lists: Arc::new(Keeper::new(Limits::default(), Trust::System)),
         };
         daemon.note_loaded(&daemon.lock(), &compiled, generation);
@@ -187,6 +197,8 @@ impl Daemon {
         let config = &running.config;
         self.resolving.follow(config);
         self.lists.follow(config);
+        self.hub.write_to(&config.events);
+        self.views.follow(&config.names);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =

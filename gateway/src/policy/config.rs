@@ -9,9 +9,11 @@ use nix::net::if_::if_nameindex;
 
 use super::device::{Device, check_devices, check_policies};
 use super::escape::Shown;
+use super::events_section::{Events, check_events};
 use super::file::Policy;
 use super::folder::{Folder, read_file, sort_by_place};
 use super::mistake::{Mistake, Mistakes};
+use super::names_section::{NameFiles, check_names};
 use super::nearest::did_you_mean;
 use super::raw::{RawConfig, Text};
 use super::reading::{Checker, Reading, read, text_of};
@@ -61,6 +63,10 @@ pub struct Config {
     pub socket: PathBuf,
     /// Folder for the copies of lists that come from a URL; absolute.
     pub cache: PathBuf,
+    /// Where events are written to.
+    pub events: Events,
+    /// Files that tell of devices.
+    pub names: NameFiles,
     /// Names of the policies of a device that is not listed.
     pub default_policies: Vec<String>,
     /// How many devices that are not listed are counted on their own.
@@ -190,6 +196,8 @@ fn check(
     let servers = raw.resolve.as_ref().map(|resolve| check_servers(checker, &resolve.0.servers));
     let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
     let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
+    let events = check_events(checker, reading);
+    let names = check_names(checker, raw.names.as_ref());
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
         default_policies = check_policies(checker, &defaults.0.policies, folder);
@@ -207,6 +215,8 @@ fn check(
         servers: servers.unwrap_or_default(),
         socket: socket?,
         cache: cache?,
+        events: events?,
+        names,
         default_policies,
         track: track?,
         devices,
@@ -305,11 +315,16 @@ fn check_folder(
     (Some(path), folder)
 }
 
-fn absolute(checker: &mut Checker<'_>, key: &str, text: &Text) -> Option<PathBuf> {
+pub(super) fn absolute(checker: &mut Checker<'_>, key: &str, text: &Text) -> Option<PathBuf> {
+    absolute_or(checker, text, format!("write {key} = \"/…\", from the root on"))
+}
+
+/// A path from the root on, or a mistake with this cure.
+pub(super) fn absolute_or(checker: &mut Checker<'_>, text: &Text, cure: String) -> Option<PathBuf> {
     let path = text.get_ref();
     if !path.starts_with('/') || path.contains(char::is_control) {
         let title = format!("{} is not an absolute path", Shown(path));
-        checker.refuse(text.span(), title, format!("write {key} = \"/…\", from the root on"));
+        checker.refuse(text.span(), title, cure);
         return None;
     }
     Some(PathBuf::from(path))

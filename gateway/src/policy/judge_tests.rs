@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::super::testing::compiled;
 use super::*;
 use crate::policy::{
-    Config, DEFAULT_STATE, Ech, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, Schedule,
-    SourceFile, Treatment,
+    Config, DEFAULT_STATE, Ech, Entries, Entry, Events, HostName, Numbers, Policy, PolicyAction, Quic,
+    Schedule, SourceFile, Treatment,
 };
 
 fn ruling(policy: u8, action: Action) -> Option<Ruling> {
@@ -182,6 +182,8 @@ fn config() -> impl Strategy<Value = Config> {
             servers: Vec::new(),
             socket: "/socket".into(),
             cache: "/cache".into(),
+            events: Events::default(),
+            names: crate::policy::NameFiles::default(),
             default_policies: Vec::new(),
             track: 0,
             devices: Vec::new(),

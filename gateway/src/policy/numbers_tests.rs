@@ -8,8 +8,8 @@ use gateway_common::wire::MacAddr;
 
 use super::*;
 use crate::policy::{
-    DEFAULT_LISTEN, DEFAULT_STATE, Device, Ech, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile,
-    Treatment,
+    DEFAULT_LISTEN, DEFAULT_STATE, Device, Ech, Entries, Events, NameFiles, Policy, PolicyAction, Quic,
+    Schedule, SourceFile, Treatment,
 };
 
 fn config(policies: &[String], devices: &[u16]) -> Config {
@@ -41,6 +41,8 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         servers: Vec::new(),
         socket: PathBuf::new(),
         cache: PathBuf::new(),
+        events: Events::default(),
+        names: NameFiles::default(),
         default_policies: Vec::new(),
         track: 0,
         devices: devices.iter().map(device).collect(),

@@ -20,6 +20,8 @@ pub(super) struct RawConfig {
     pub control: Option<Table<RawControl>>,
     pub resolve: Option<Table<RawResolve>>,
     pub lists: Option<Table<RawLists>>,
+    pub events: Option<Spanned<Table<RawEvents>>>,
+    pub names: Option<Table<RawNames>>,
     pub defaults: Option<Table<RawDefaults>>,
     #[serde(default)]
     pub device: Vec<Spanned<Table<RawDevice>>>,
@@ -48,6 +50,23 @@ pub(super) struct RawResolve {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLists {
     pub cache: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEvents {
+    pub journald: Option<bool>,
+    pub file: Option<Text>,
+    pub rotate_at: Option<Text>,
+    pub keep: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNames {
+    #[serde(default)]
+    pub leases: Vec<Text>,
+    pub vendors: Option<Text>,
 }
 
 #[derive(Deserialize)]

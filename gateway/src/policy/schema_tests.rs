@@ -13,8 +13,8 @@ use super::*;
 use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
-    RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList, RawLists,
-    RawMetrics, RawPolicy, RawResolve, RawSchedule,
+    RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawEvents, RawInspect, RawList,
+    RawLists, RawMetrics, RawNames, RawPolicy, RawResolve, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
@@ -92,6 +92,8 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("config/control", keys_of::<RawControl>()),
         ("config/resolve", keys_of::<RawResolve>()),
         ("config/lists", keys_of::<RawLists>()),
+        ("config/events", keys_of::<RawEvents>()),
+        ("config/names", keys_of::<RawNames>()),
         ("config/defaults", keys_of::<RawDefaults>()),
         ("config/device/*", keys_of::<RawDevice>()),
         ("policy", keys_of::<RawPolicy>()),
@@ -245,6 +247,12 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
     assert!(is_valid(CONFIG_SCHEMA, &with("")));
     assert!(is_valid(CONFIG_SCHEMA, &with("[metrics]\nlisten = \"[::1]:9469\"")));
     assert!(is_valid(CONFIG_SCHEMA, &with("[defaults]\ntrack = 1024")));
+    for lines in ["", "journald = true", "file = \"/e\"\nrotate_at = \"1MiB\"\nkeep = 0"] {
+        assert!(is_valid(CONFIG_SCHEMA, &with(&format!("[events]\n{lines}"))), "{lines}");
+    }
+    let names =
+        "[names]\nleases = [\"/var/lib/misc/dnsmasq.leases\"]\nvendors = \"/usr/share/ieee-data/oui.txt\"";
+    assert!(is_valid(CONFIG_SCHEMA, &with(names)));
     for mac in ["8c:be:be:12:34:56", "8C-BE-BE-12-34-56", "8c:be:be:*", "8c:*"] {
         assert!(is_valid(CONFIG_SCHEMA, &device(mac)), "{mac}");
     }
@@ -255,6 +263,9 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         with("pin = \"gateway\""),
         with("[metrics]\nlisten = 9469"),
         with("[metrics]\nlisten = \"localhost\""),
+        with("[names]\nleases = \"/var/lib/misc/dnsmasq.leases\""),
+        with("[names]\nleases = [\"dnsmasq.leases\"]"),
+        with("[names]\nvendors = \"oui.txt\""),
         with("[device]\nname = \"x\""),
         with("[[device]]\nname = \"x\""),
         with("[[device]]\nname = \"other\"\nmac = \"8c:be:be:12:34:56\""),
@@ -262,6 +273,12 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         with("[defaults]\ntrack = -1"),
         with("[defaults]\ntrack = 1025"),
         with("[defaults]\ntrack = \"20\""),
+        with("[events]\njournald = \"yes\""),
+        with("[events]\nfile = \"events.jsonl\""),
+        with("[events]\nfile = \"/var/log/\""),
+        with("[events]\nkeep = 5"),
+        with("[events]\nfile = \"/e\"\nkeep = -1"),
+        with("[events]\nfile = \"/e\"\nrotate_at = \"10\""),
         device("8c:be:be:12:34"),
         device("8c:be:b*"),
         device("*"),

@@ -21,7 +21,7 @@ pub const METRICS: &str = "127.0.0.1:9469";
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// The part of the configuration that tests choose.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// The folder of the policies.
     pub policies: PathBuf,
@@ -29,6 +29,8 @@ pub struct Config {
     pub devices: Vec<(&'static Phone, Vec<String>)>,
     /// How many phones that are not among them are counted on their own.
     pub track: u32,
+    /// More of the file, beginning with a section.
+    pub more: String,
 }
 
 impl Config {
@@ -38,18 +40,20 @@ impl Config {
             "interfaces = {LAN:?}\npolicies = {:?}\npin = {pin:?}\nstate = {:?}\n\n\
              [metrics]\nlisten = {METRICS:?}\n\n\
              [control]\nsocket = {:?}\n\n\
-             [defaults]\npolicies = []\ntrack = {}\n",
+             [defaults]\npolicies = []\n",
             self.policies,
             folder.join("state"),
             folder.join("control.sock"),
-            self.track,
         );
+        if self.track > 0 {
+            writeln!(text, "track = {}", self.track).expect("a string takes every text");
+        }
         for (phone, policies) in &self.devices {
             let Phone { name, mac, .. } = phone;
             write!(text, "\n[[device]]\nname = {name:?}\nmac = {mac:?}\npolicies = {policies:?}\n")
                 .expect("a string takes every text");
         }
-        text
+        text + "\n" + &self.more
     }
 }
 
@@ -119,8 +123,8 @@ mod tests {
 
     #[test]
     fn the_configuration_is_written_as_the_interface_says() {
-        let config =
-            Config { policies: "/p".into(), devices: vec![(&ANNA, vec!["a".into(), "b".into()])], track: 0 };
+        let devices = vec![(&ANNA, vec!["a".into(), "b".into()])];
+        let config = Config { policies: "/p".into(), devices, track: 0, more: "[resolve]\n".into() };
         let expected = r#"interfaces = ["lan1", "lan2"]
 policies = "/p"
 pin = "/sys/fs/bpf/gateway-x"
@@ -139,6 +143,8 @@ policies = []
 name = "anna-phone"
 mac = "8c:be:be:12:34:56"
 policies = ["a", "b"]
+
+[resolve]
 "#;
         assert_eq!(config.file(Path::new("/tmp/x"), Path::new("/sys/fs/bpf/gateway-x")), expected);
     }

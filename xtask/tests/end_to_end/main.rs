@@ -7,11 +7,13 @@ mod chromium;
 mod clients;
 mod daemon;
 mod dns;
+mod events;
 mod filter;
 mod metrics;
 mod present;
 mod quic;
 mod replay;
+mod views;
 
 use std::process::Command;
 use std::time::Duration;
@@ -60,7 +62,8 @@ fn start_with(lab: &Lab, policy: &str) -> Result<Gateway> {
 
 /// The configuration with that policy for anna's phone.
 fn config(lab: &Lab) -> Config {
-    Config { policies: lab.policies(), devices: vec![(&ANNA, vec!["account".to_owned()])], track: 0 }
+    let devices = vec![(&ANNA, vec!["account".to_owned()])];
+    Config { policies: lab.policies(), devices, ..Config::default() }
 }
 
 fn reaches(lab: &Lab, phone: &Phone, host: &Host, family: Family) -> Result<()> {

@@ -70,7 +70,7 @@ fn show(lab: &Lab) -> Result<()> {
     let config = Config {
         policies: paths::shipped_policies(),
         devices: vec![(&ANNA, POLICIES.map(str::to_owned).to_vec())],
-        track: 0,
+        ..Config::default()
     };
 
     println!("\n1. Nothing filters yet.");
