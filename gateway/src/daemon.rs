@@ -6,6 +6,7 @@ pub mod lists;
 mod memory;
 mod resolve;
 mod run;
+mod track;
 mod views;
 
 use std::collections::BTreeMap;

@@ -384,14 +384,23 @@ fn more_devices_than_can_be_told_apart_are_refused() {
 }
 
 #[test]
-fn track_is_refused_as_not_in_this_version() {
+fn so_many_devices_can_be_tracked_and_no_more() {
+    for number in ["-1", "1025", "99999999999"] {
+        assert_eq!(
+            told(&format!("[defaults]\ntrack = {number}\n")),
+            [format!(
+                "gateway.toml:4:9: {number} devices cannot be tracked (write a number from 0 (none) to 1024, or a \
+                 [[device]] for each that matters)"
+            )]
+        );
+    }
     assert_eq!(
-        told("[defaults]\ntrack = 20\n"),
+        told("[defaults]\ntrack = \"20\"\n"),
         [
-            "gateway.toml:4:9: `track` is not in this version: devices without a [[device]] are counted together, as \
-          `other` (take the key out)"
+            "gateway.toml:4:9: string \"20\" stands where a number belongs (write a whole number, without quotes)"
         ]
     );
+    assert_eq!(told("[defaults]\ntrack = 1024\n"), [""; 0]);
 }
 
 #[test]

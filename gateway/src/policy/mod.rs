@@ -41,6 +41,7 @@ mod subscribe;
 mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod track;
 mod warnings;
 
 pub use compile::{CompileError, Compiled, Who};

@@ -44,6 +44,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         events: Events::default(),
         names: NameFiles::default(),
         default_policies: Vec::new(),
+        track: 0,
         devices: devices.iter().map(device).collect(),
         policies: policies.iter().map(policy).collect(),
     }

@@ -11,6 +11,7 @@ mod dns;
 mod events;
 mod filter;
 mod init;
+mod metrics;
 mod present;
 mod prometheus;
 mod quic;
