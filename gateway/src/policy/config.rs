@@ -13,6 +13,7 @@ use super::file::Policy;
 use super::folder::{Folder, read_file, sort_by_place};
 use super::mistake::{Mistake, Mistakes};
 use super::nearest::did_you_mean;
+use super::page_section::{Page, check_page};
 use super::raw::{RawConfig, Text, refuse_later};
 use super::reading::{Checker, Reading, read, text_of};
 
@@ -37,7 +38,7 @@ pub const DEFAULT_CACHE: &str = "/var/cache/gateway";
 const MAX_INTERFACE: usize = 15;
 
 /// Longest path of a UNIX socket in bytes (`sun_path` less the NUL).
-const MAX_SOCKET: usize = 107;
+pub(super) const MAX_SOCKET: usize = 107;
 
 /// The checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct Config {
     pub servers: Vec<SocketAddr>,
     /// UNIX socket on which the daemon is spoken to; absolute.
     pub socket: PathBuf,
+    /// The page.
+    pub page: Page,
     /// Folder for the copies of lists that come from a URL; absolute.
     pub cache: PathBuf,
     /// Names of the policies of a device that is not listed.
@@ -184,6 +187,7 @@ fn check(
     let listen = listen.map_or(Some(DEFAULT_LISTEN), |text| check_listen(checker, text));
     let socket = raw.control.as_ref().and_then(|control| control.0.socket.as_ref());
     let socket = socket.map_or(Some(PathBuf::from(DEFAULT_SOCKET)), |text| check_socket(checker, text));
+    let page = check_page(checker, reading, checks);
     let servers = raw.resolve.as_ref().map(|resolve| check_servers(checker, &resolve.0.servers));
     let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
     let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
@@ -203,6 +207,7 @@ fn check(
         listen: listen?,
         servers: servers.unwrap_or_default(),
         socket: socket?,
+        page: page?,
         cache: cache?,
         default_policies,
         devices,
@@ -301,7 +306,7 @@ fn check_folder(
     (Some(path), folder)
 }
 
-fn absolute(checker: &mut Checker<'_>, key: &str, text: &Text) -> Option<PathBuf> {
+pub(super) fn absolute(checker: &mut Checker<'_>, key: &str, text: &Text) -> Option<PathBuf> {
     let path = text.get_ref();
     if !path.starts_with('/') || path.contains(char::is_control) {
         let title = format!("{} is not an absolute path", Shown(path));

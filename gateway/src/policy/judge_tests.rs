@@ -181,6 +181,7 @@ fn config() -> impl Strategy<Value = Config> {
             listen: crate::policy::DEFAULT_LISTEN,
             servers: Vec::new(),
             socket: "/socket".into(),
+            page: crate::policy::Page::default(),
             cache: "/cache".into(),
             default_policies: Vec::new(),
             devices: Vec::new(),

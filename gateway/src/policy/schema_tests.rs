@@ -14,7 +14,7 @@ use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
     LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList, RawLists,
-    RawMetrics, RawPolicy, RawResolve, RawSchedule,
+    RawMetrics, RawPage, RawPolicy, RawResolve, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
@@ -91,6 +91,7 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("config", keys_of::<RawConfig>()),
         ("config/metrics", keys_of::<RawMetrics>()),
         ("config/control", keys_of::<RawControl>()),
+        ("config/page", keys_of::<RawPage>()),
         ("config/resolve", keys_of::<RawResolve>()),
         ("config/lists", keys_of::<RawLists>()),
         ("config/defaults", keys_of::<RawDefaults>()),
@@ -245,6 +246,10 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
     let device = |mac: &str| with(&format!("[[device]]\nname = \"x\"\nmac = \"{mac}\""));
     assert!(is_valid(CONFIG_SCHEMA, &with("")));
     assert!(is_valid(CONFIG_SCHEMA, &with("[metrics]\nlisten = \"[::1]:9469\"")));
+    for listen in ["off", "127.0.0.1:9470", "[fd00::1]:80", "/run/gateway/page.sock"] {
+        let page = format!("[page]\nlisten = \"{listen}\"\ntoken_file = \"/t\"\nhosts = [\"gateway.lan\"]");
+        assert!(is_valid(CONFIG_SCHEMA, &with(&page)), "{page}");
+    }
     for mac in ["8c:be:be:12:34:56", "8C-BE-BE-12-34-56", "8c:be:be:*", "8c:*"] {
         assert!(is_valid(CONFIG_SCHEMA, &device(mac)), "{mac}");
     }
@@ -255,6 +260,11 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         with("pin = \"gateway\""),
         with("[metrics]\nlisten = 9469"),
         with("[metrics]\nlisten = \"localhost\""),
+        with("[page]\nlisten = \"localhost\""),
+        with("[page]\nlisten = false"),
+        with("[page]\ntoken_file = \"page.token\""),
+        with("[page]\nhosts = \"gateway.lan\""),
+        with("[page]\nhosts = [\"gateway.lan:9470\"]"),
         with("[device]\nname = \"x\""),
         with("[[device]]\nname = \"x\""),
         with("[[device]]\nname = \"other\"\nmac = \"8c:be:be:12:34:56\""),

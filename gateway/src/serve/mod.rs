@@ -1,7 +1,8 @@
-//! What the daemon answers: `/metrics` over TCP, control and events over a Unix socket.
+//! What the daemon answers: `/metrics` and the page over TCP, control and events over a Unix socket.
 
 pub mod api;
 pub mod control;
 pub mod listen;
 pub mod lists;
 pub mod metrics;
+pub mod page;
