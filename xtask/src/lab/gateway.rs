@@ -21,12 +21,14 @@ pub const METRICS: &str = "127.0.0.1:9469";
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// The part of the configuration that tests choose.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// The folder of the policies.
     pub policies: PathBuf,
     /// Devices and the names of their policies.
     pub devices: Vec<(&'static Phone, Vec<String>)>,
+    /// More of the file, beginning with a section.
+    pub more: String,
 }
 
 impl Config {
@@ -46,7 +48,7 @@ impl Config {
             write!(text, "\n[[device]]\nname = {name:?}\nmac = {mac:?}\npolicies = {policies:?}\n")
                 .expect("a string takes every text");
         }
-        text
+        text + "\n" + &self.more
     }
 }
 
@@ -116,7 +118,8 @@ mod tests {
 
     #[test]
     fn the_configuration_is_written_as_the_interface_says() {
-        let config = Config { policies: "/p".into(), devices: vec![(&ANNA, vec!["a".into(), "b".into()])] };
+        let devices = vec![(&ANNA, vec!["a".into(), "b".into()])];
+        let config = Config { policies: "/p".into(), devices, more: "[resolve]\n".into() };
         let expected = r#"interfaces = ["lan1", "lan2"]
 policies = "/p"
 pin = "/sys/fs/bpf/gateway-x"
@@ -135,6 +138,8 @@ policies = []
 name = "anna-phone"
 mac = "8c:be:be:12:34:56"
 policies = ["a", "b"]
+
+[resolve]
 "#;
         assert_eq!(config.file(Path::new("/tmp/x"), Path::new("/sys/fs/bpf/gateway-x")), expected);
     }

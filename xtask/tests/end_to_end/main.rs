@@ -8,6 +8,7 @@ mod clients;
 mod daemon;
 mod dns;
 mod filter;
+mod page;
 mod present;
 mod quic;
 mod replay;
@@ -59,7 +60,8 @@ fn start_with(lab: &Lab, policy: &str) -> Result<Gateway> {
 
 /// The configuration with that policy for anna's phone.
 fn config(lab: &Lab) -> Config {
-    Config { policies: lab.policies(), devices: vec![(&ANNA, vec!["account".to_owned()])] }
+    let devices = vec![(&ANNA, vec!["account".to_owned()])];
+    Config { policies: lab.policies(), devices, ..Config::default() }
 }
 
 fn reaches(lab: &Lab, phone: &Phone, host: &Host, family: Family) -> Result<()> {

@@ -70,6 +70,7 @@ fn show(lab: &Lab) -> Result<()> {
     let config = Config {
         policies: paths::shipped_policies(),
         devices: vec![(&ANNA, POLICIES.map(str::to_owned).to_vec())],
+        ..Config::default()
     };
 
     println!("\n1. Nothing filters yet.");

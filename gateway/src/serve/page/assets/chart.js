@@ -16,16 +16,16 @@ const ROUND = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600];
 let points = [];
 let drawn = "";
 
-/** Takes new points. */
-export function show(history) {
-  points = history.points.map((point) => ({ seconds: history.step, ...point }));
+/** Takes new points, whose time is that of their end. */
+export function show({ step, points: told }) {
+  points = told.map((point) => ({ ...point, began: point.time - (point.seconds ?? step) }));
   draw();
 }
 
 /** Blocked connections of the last `seconds`. */
 export function blockedSince(seconds) {
   const from = Date.now() / 1000 - seconds;
-  return points.filter((point) => point.time >= from).reduce((sum, point) => sum + point.blocked_flows, 0);
+  return points.filter((point) => point.began >= from).reduce((sum, point) => sum + point.blocked_flows, 0);
 }
 
 /** Draws again when there is other room or another range is wished. */
@@ -69,7 +69,7 @@ function bucket(seconds, step) {
     columns.push({ time, blocked_flows: 0, blocked_packets: 0, flows: 0, bytes: 0, bytes_down: 0 });
   }
   for (const point of points) {
-    const column = columns[(round(point.time) - first) / step];
+    const column = columns[(round(point.began) - first) / step];
     if (!column) continue;
     for (const key of Object.keys(column)) if (key !== "time") column[key] += point[key] ?? 0;
   }
