@@ -54,7 +54,8 @@ pub(super) fn check_page(
 ) -> Option<Page> {
     let Some(section) = &reading.raw.page else { return Some(Page::default()) };
     let raw = &section.get_ref().0;
-    let listen = raw.listen.as_ref().map_or(Some(PageListen::Tcp(DEFAULT)), |text| check_listen(checker, text));
+    let listen =
+        raw.listen.as_ref().map_or(Some(PageListen::Tcp(DEFAULT)), |text| check_listen(checker, text));
     let token_file = check_token_file(checker, raw, checks);
     let hosts = check_hosts(checker, &raw.hosts);
     let listen = listen?;
@@ -79,7 +80,8 @@ fn refuse_without_token(
     if reading.was_struck(Some(section.span().start), "token_file") {
         return;
     }
-    let title = format!("other machines can open the page at {}, so it needs a token", Shown(listen.get_ref()));
+    let title =
+        format!("other machines can open the page at {}, so it needs a token", Shown(listen.get_ref()));
     let cure = "write token_file = \"/etc/gateway/page.token\" below [page], and make the file: (umask 077; \
                 openssl rand -hex 24 > /etc/gateway/page.token)";
     checker.refuse(listen.span(), title, cure);
@@ -93,7 +95,8 @@ fn check_listen(checker: &mut Checker<'_>, text: &Text) -> Option<PageListen> {
     if word.starts_with('/') {
         let path = absolute(checker, "listen", text)?;
         if word.len() > MAX_SOCKET {
-            let title = format!("the path has {} bytes; that of a socket has at most {MAX_SOCKET}", word.len());
+            let title =
+                format!("the path has {} bytes; that of a socket has at most {MAX_SOCKET}", word.len());
             checker.refuse(text.span(), title, "write a shorter one, such as \"/run/gateway/page.sock\"");
             return None;
         }
@@ -102,7 +105,8 @@ fn check_listen(checker: &mut Checker<'_>, text: &Text) -> Option<PageListen> {
     let address = word.parse().ok();
     if address.is_none() {
         let title = format!("{} is neither an address with a port nor the path of a socket", Shown(word));
-        let cure = format!("write listen = \"{DEFAULT}\", or \"/run/gateway/page.sock\", or \"{OFF}\" for no page");
+        let cure =
+            format!("write listen = \"{DEFAULT}\", or \"/run/gateway/page.sock\", or \"{OFF}\" for no page");
         checker.refuse(text.span(), title, cure);
     }
     address.map(PageListen::Tcp)

@@ -16,9 +16,9 @@ fn page(lines: &str, checks: &Checks) -> Result<Page, Vec<String>> {
     fs::create_dir(folder.path().join("p")).unwrap();
     fs::write(&path, format!("interfaces = [\"lo\"]\npolicies = \"p\"\n[page]\n{lines}\n")).unwrap();
     let folder = format!("{}/", folder.path().display());
-    Config::load(&path, checks)
-        .map(|config| config.page)
-        .map_err(|mistakes| mistakes.0.iter().map(|mistake| mistake.one_line().replace(&folder, "")).collect())
+    Config::load(&path, checks).map(|config| config.page).map_err(|mistakes| {
+        mistakes.0.iter().map(|mistake| mistake.one_line().replace(&folder, "")).collect()
+    })
 }
 
 fn elsewhere(lines: &str) -> Result<Page, Vec<String>> {
@@ -85,7 +85,12 @@ fn on_the_machine_that_it_is_for_the_token_is_looked_at() {
     let token = folder.path().join("token");
     let line = format!("token_file = {:?}", token.to_str().unwrap());
     let told = here(&line).unwrap_err().concat();
-    assert!(told.contains(":4:14: the token in ") && told.contains("No such file") && told.contains("openssl rand"), "{told}");
+    assert!(
+        told.contains(":4:14: the token in ")
+            && told.contains("No such file")
+            && told.contains("openssl rand"),
+        "{told}"
+    );
     assert!(elsewhere(&line).is_ok());
     fs::write(&token, "0123456789abcdef\n").unwrap();
     fs::set_permissions(&token, Permissions::from_mode(0o644)).unwrap();
@@ -98,14 +103,23 @@ fn on_the_machine_that_it_is_for_the_token_is_looked_at() {
 #[test]
 fn what_cannot_be_is_refused_with_the_cure() {
     for (line, expected) in [
-        ("listen = \"localhost:9470\"", "4:10: `localhost:9470` is neither an address with a port nor the path of a socket (write listen"),
+        (
+            "listen = \"localhost:9470\"",
+            "4:10: `localhost:9470` is neither an address with a port nor the path of a socket (write listen",
+        ),
         ("listen = \"on\"", "4:10: `on` is neither"),
         ("listen = \"\"", "4:10: `` is neither"),
-        ("hosts = [\"http://gw.lan/\"]", "4:10: `http://gw.lan/` is more than a host name (write names without scheme"),
+        (
+            "hosts = [\"http://gw.lan/\"]",
+            "4:10: `http://gw.lan/` is more than a host name (write names without scheme",
+        ),
         ("hosts = [\"gw.lan:9470\"]", "4:10: `gw.lan:9470` is more than a host name"),
         ("hosts = [\"192.168.1.1\"]", "4:10: `192.168.1.1` is an address"),
         ("hosts = [\"*.lan\"]", "4:10: `*.lan` is a pattern"),
-        ("token_file = \"page.token\"", "4:14: `page.token` is not an absolute path (write token_file = \"/…\""),
+        (
+            "token_file = \"page.token\"",
+            "4:14: `page.token` is not an absolute path (write token_file = \"/…\"",
+        ),
         ("host = [\"x\"]", "4:1: unknown key `host` (did you mean `hosts`?"),
     ] {
         let told = elsewhere(line).unwrap_err();

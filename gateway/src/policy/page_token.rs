@@ -42,9 +42,7 @@ impl PageToken {
         let mut text = String::new();
         // One byte more than there may be, and some for white space: what is longer is refused unread.
         let most = u64::try_from(2 * LONGEST).unwrap_or(u64::MAX);
-        File::open(path)
-            .and_then(|file| file.take(most).read_to_string(&mut text))
-            .map_err(unreadable)?;
+        File::open(path).and_then(|file| file.take(most).read_to_string(&mut text)).map_err(unreadable)?;
         Self::new(text.trim()).ok_or_else(|| BadToken::Unfit { path: owned(), len: text.trim().len() })
     }
 
@@ -123,7 +121,10 @@ impl Refusal for BadToken {
                 format!("make it: {MAKE} {})", path.display())
             }
             Self::Open { path, .. } => {
-                format!("chmod 600 {}; and make another token if strangers were on this machine", path.display())
+                format!(
+                    "chmod 600 {}; and make another token if strangers were on this machine",
+                    path.display()
+                )
             }
             Self::Unfit { path, .. } => format!(
                 "a token is one word of {SHORTEST} to {LONGEST} ASCII characters without quotes, commas, semicolons and \

@@ -39,8 +39,15 @@ fn nothing_but_the_token_is_the_token() {
 
 #[test]
 fn what_is_too_short_too_long_or_not_one_word_is_refused() {
-    for text in ["", "\n", "0123456789abcde\n", "0123456789abcdef 1", "0123456789abcdef;", "\"0123456789abcdef\"", "0123456789abcdéf"]
-    {
+    for text in [
+        "",
+        "\n",
+        "0123456789abcde\n",
+        "0123456789abcdef 1",
+        "0123456789abcdef;",
+        "\"0123456789abcdef\"",
+        "0123456789abcdéf",
+    ] {
         let error = read(text.as_bytes(), 0o600).unwrap_err();
         assert!(matches!(error, BadToken::Unfit { .. }), "{text:?}: {error}");
         assert!(error.cure().contains("openssl rand -hex 24"), "{}", error.cure());
@@ -56,11 +63,17 @@ fn a_file_that_everybody_may_read_change_or_that_is_none_is_refused() {
     for mode in [0o644, 0o602, 0o601, 0o666] {
         let error = read(TOKEN.as_bytes(), mode).unwrap_err();
         assert!(matches!(error, BadToken::Open { .. }), "{mode:o}: {error}");
-        assert!(error.to_string().contains(&format!("(mode {mode:04o})")) && error.cure().starts_with("chmod 600 "));
+        assert!(
+            error.to_string().contains(&format!("(mode {mode:04o})"))
+                && error.cure().starts_with("chmod 600 ")
+        );
     }
     let folder = TempDir::new().unwrap();
     assert!(matches!(PageToken::read(folder.path()), Err(BadToken::NoFile { .. })));
     let missing = PageToken::read(&folder.path().join("none")).unwrap_err();
-    assert!(missing.to_string().contains("No such file") && missing.cure().contains("umask 077"), "{missing}");
+    assert!(
+        missing.to_string().contains("No such file") && missing.cure().contains("umask 077"),
+        "{missing}"
+    );
     assert!(!missing.is_of_this_user());
 }

@@ -65,9 +65,13 @@ impl Browser {
         interrupt::check()?;
         command.args(["--kill-after=5", LONGEST]);
         command.arg(exec::tool("sh")?.get_program()).args(["-c", PIPES, "sh"]).arg(browser()?).args(OPTIONS);
-        command.arg("--remote-debugging-pipe").arg(format!("--user-data-dir={}", profile.display())).arg("about:blank");
+        command
+            .arg("--remote-debugging-pipe")
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg("about:blank");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
-        let mut child = command.spawn().with_context(|| format!("cannot start `{}`", exec::shown(&command)))?;
+        let mut child =
+            command.spawn().with_context(|| format!("cannot start `{}`", exec::shown(&command)))?;
         let orders = child.stdin.take();
         let answers = child.stdout.take().context("the browser has no standard output")?;
         let (sender, messages) = mpsc::channel();
@@ -98,7 +102,8 @@ impl Browser {
 
     /// Gives the page so much room, in CSS pixels, and the colours that its reader prefers.
     pub fn look(&mut self, width: u32, height: u32, colours: &str) -> Result<()> {
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.order("Emulation.setDeviceMetricsOverride", &metrics)?;
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
         self.order("Emulation.setEmulatedMedia", &features)?;
@@ -109,7 +114,10 @@ impl Browser {
     pub fn go(&mut self, url: &str) -> Result<()> {
         let went = self.order("Page.navigate", &json!({ "url": url }))?;
         ensure!(went.get("errorText").is_none(), "{url}: {went}");
-        self.wait_for("the page is loaded", "document.readyState === \"complete\" && location.protocol !== \"about:\"")
+        self.wait_for(
+            "the page is loaded",
+            "document.readyState === \"complete\" && location.protocol !== \"about:\"",
+        )
     }
 
     /// What an expression of JavaScript gives in the page.
@@ -144,7 +152,11 @@ impl Browser {
         }
         let mut bytes = order.to_string().into_bytes();
         bytes.push(END);
-        self.orders.as_mut().context("the browser has ended")?.write_all(&bytes).context("the browser is gone")?;
+        self.orders
+            .as_mut()
+            .context("the browser has ended")?
+            .write_all(&bytes)
+            .context("the browser is gone")?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             interrupt::check()?;

@@ -58,7 +58,10 @@ fn shows_the_traffic(browser: &mut Browser, width: u32, colours: &str) -> Result
     ] {
         browser.wait_for(&format!("{selector} shows {text}"), &shows(selector, text))?;
     }
-    browser.wait_for("something was blocked", "document.querySelector('#tiles [data-cell=hour]').innerText > 0")?;
+    browser.wait_for(
+        "something was blocked",
+        "document.querySelector('#tiles [data-cell=hour]').innerText > 0",
+    )?;
     browser.wait_for("it is drawn", "document.querySelectorAll('#chart .column').length > 0")?;
     for (what, expression) in [
         ("the title stays", "document.title === 'gateway'"),

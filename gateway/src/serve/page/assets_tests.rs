@@ -33,7 +33,9 @@ fn nothing_comes_from_elsewhere() {
     let names = ["\"http://www.w3.org/2000/svg\""];
     for (path, text) in all() {
         let text = names.iter().fold(text.to_owned(), |text, name| text.replace(name, ""));
-        for word in ["http:", "https:", "ws://", "wss:", "data:", "blob:", "@import", "url(", "\"//", "import("] {
+        for word in
+            ["http:", "https:", "ws://", "wss:", "data:", "blob:", "@import", "url(", "\"//", "import("]
+        {
             assert!(!text.contains(word), "{path} has {word}");
         }
     }
@@ -67,13 +69,17 @@ fn what_a_page_names_is_served() {
 #[test]
 fn pages_have_no_script_style_or_handler_in_them() {
     for (path, text) in pages() {
-        assert!(!text.contains("<style") && !text.contains(" style=") && !text.contains("javascript:"), "{path}");
+        assert!(
+            !text.contains("<style") && !text.contains(" style=") && !text.contains("javascript:"),
+            "{path}"
+        );
         for script in text.split("<script").skip(1) {
             let body = script.split_once('>').unwrap().1.split_once("</script>").unwrap().0;
             assert!(body.is_empty() && script.starts_with(" type=\"module\" src=\"/"), "{path}: {script}");
         }
         for tag in text.split('<').skip(1).map(|tag| tag.split('>').next().unwrap()) {
-            let handler = tag.split_whitespace().skip(1).find(|word| word.starts_with("on") && word.contains('='));
+            let handler =
+                tag.split_whitespace().skip(1).find(|word| word.starts_with("on") && word.contains('='));
             assert_eq!(handler, None, "{path}: <{tag}>");
         }
         assert!(text.contains("<html lang=\"en\">") && text.contains("<title>gateway"), "{path}");
@@ -85,8 +91,23 @@ fn pages_have_no_script_style_or_handler_in_them() {
 fn scripts_make_no_markup_of_text() {
     for (path, text) in all().filter(|(path, _)| path.ends_with(".js")) {
         for word in [
-            "innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function(", "DOMParser", "createContextualFragment",
-            "setHTML", "srcdoc", "setAttribute(\"on", "setAttribute(\"style", "setTimeout(\"", ".href =", ".src =", "location", "localStorage",
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacent",
+            "document.write",
+            "eval(",
+            "Function(",
+            "DOMParser",
+            "createContextualFragment",
+            "setHTML",
+            "srcdoc",
+            "setAttribute(\"on",
+            "setAttribute(\"style",
+            "setTimeout(\"",
+            ".href =",
+            ".src =",
+            "location",
+            "localStorage",
         ] {
             assert!(!text.contains(word), "{path} has {word}");
         }
@@ -103,7 +124,8 @@ fn every_place_that_a_script_fills_is_in_the_page() {
             assert!(ids.contains(id), "{path} looks for #{id}");
         }
         let templates = text.split("-row\"").filter_map(|before| before.rsplit('"').next());
-        for template in templates.filter(|name| name.len() < 20 && text.contains(&format!("\"{name}-row\""))) {
+        for template in templates.filter(|name| name.len() < 20 && text.contains(&format!("\"{name}-row\"")))
+        {
             assert!(ids.contains(format!("{template}-row").as_str()), "{path} clones {template}-row");
         }
     }

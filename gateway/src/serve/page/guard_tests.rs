@@ -19,7 +19,8 @@ fn has_the_headers(answer: &Answer) {
         assert_eq!(answer.header(name), value, "{}", answer.status);
     }
     assert!(answer.header("permissions-policy").contains("camera=()"));
-    let cors: Vec<_> = answer.headers.keys().filter(|name| name.as_str().starts_with("access-control")).collect();
+    let cors: Vec<_> =
+        answer.headers.keys().filter(|name| name.as_str().starts_with("access-control")).collect();
     assert!(cors.is_empty(), "{cors:?}");
 }
 
@@ -53,7 +54,11 @@ async fn a_request_by_a_strangers_name_is_told_the_names_in_plain_text() {
         let answer = ask(Request::get(path).header(header::HOST, "<b>.example:9470")).await;
         assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST);
         assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
-        assert!(answer.body.contains("`<b>.example:9470`") && answer.body.contains("http://127.0.0.1:9470/"), "{}", answer.body);
+        assert!(
+            answer.body.contains("`<b>.example:9470`") && answer.body.contains("http://127.0.0.1:9470/"),
+            "{}",
+            answer.body
+        );
     }
 }
 
@@ -61,7 +66,8 @@ async fn a_request_by_a_strangers_name_is_told_the_names_in_plain_text() {
 async fn the_page_only_reads() {
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE", "BREW"] {
         for path in ["/", STATUS, "/api/v1/pause", "/page.js"] {
-            let answer = ask(Request::builder().method(method).uri(path).header(header::HOST, "localhost")).await;
+            let answer =
+                ask(Request::builder().method(method).uri(path).header(header::HOST, "localhost")).await;
             assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
             assert_eq!(answer.header("allow"), "GET, HEAD");
         }
@@ -88,7 +94,8 @@ async fn pages_of_other_origins_get_no_data_and_links_to_the_page_work() {
 
 #[test]
 fn below_a_folder_is_what_is_in_it() {
-    for (path, below) in [("/api", true), ("/api/", true), ("/api/v1", true), ("/apiv1", false), ("/", false)] {
+    for (path, below) in [("/api", true), ("/api/", true), ("/api/v1", true), ("/apiv1", false), ("/", false)]
+    {
         assert_eq!(is_below(path, API), below, "{path}");
     }
 }

@@ -70,7 +70,8 @@ impl Door {
         match HeaderValue::try_from(cookie) {
             Ok(mut cookie) => {
                 cookie.set_sensitive(true);
-                let to_page = [(header::LOCATION, HeaderValue::from_static("/")), (header::SET_COOKIE, cookie)];
+                let to_page =
+                    [(header::LOCATION, HeaderValue::from_static("/")), (header::SET_COOKIE, cookie)];
                 (StatusCode::SEE_OTHER, to_page).into_response()
             }
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
@@ -78,8 +79,12 @@ impl Door {
     }
 
     fn is_known_to(&self, headers: &HeaderMap) -> bool {
-        let bearers = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| bearer(value.as_bytes()));
-        let cookies = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+        let bearers =
+            headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| bearer(value.as_bytes()));
+        let cookies = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
         let ours = cookies.filter_map(|cookie| {
             cookie.trim_ascii().strip_prefix(self.cookie.as_bytes())?.strip_prefix(b"=")
         });

@@ -9,7 +9,8 @@ use super::*;
 const STATUS: &str = "/api/v1/status";
 
 async fn get(path: &str, headers: &[(&str, &str)]) -> Answer {
-    let request = headers.iter().fold(get_request(path), |request, (name, value)| request.header(*name, *value));
+    let request =
+        headers.iter().fold(get_request(path), |request, (name, value)| request.header(*name, *value));
     ask_with_token(request.body(Body::empty()).unwrap()).await
 }
 
@@ -27,7 +28,10 @@ fn encoded(token: &str) -> String {
 async fn without_the_token_the_page_is_a_form_and_the_data_a_refusal() {
     let form = get("/", &[]).await;
     assert_eq!(form.status, StatusCode::UNAUTHORIZED);
-    assert_eq!((form.header("www-authenticate"), form.header("content-type")), ("Bearer", "text/html; charset=utf-8"));
+    assert_eq!(
+        (form.header("www-authenticate"), form.header("content-type")),
+        ("Bearer", "text/html; charset=utf-8")
+    );
     assert!(form.body.contains("action=\"/login\"") && form.body.contains("name=\"token\""));
     for path in ["/page.js", "/index.html", "/nothing"] {
         assert_eq!(get(path, &[]).await.status, StatusCode::UNAUTHORIZED, "{path}");

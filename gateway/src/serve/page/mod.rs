@@ -57,9 +57,10 @@ impl Drop for Socket {
 /// # Errors
 /// If the place is taken or not to be had, or the token cannot be used.
 pub fn bind(page: &Page) -> anyhow::Result<Server> {
-    let token = page.token_file.as_deref().map(|path| {
-        PageToken::read(path).map_err(|error| anyhow::anyhow!("{error} ({})", error.cure()))
-    });
+    let token = page
+        .token_file
+        .as_deref()
+        .map(|path| PageToken::read(path).map_err(|error| anyhow::anyhow!("{error} ({})", error.cure())));
     let token = token.transpose()?;
     let (listener, address) = match &page.listen {
         PageListen::Off => (Listener::Off, None),
@@ -69,7 +70,10 @@ pub fn bind(page: &Page) -> anyhow::Result<Server> {
             })?;
             // The port is the kernel's choice where none was named.
             let address = listener.local_addr()?;
-            info!("the page is on http://{address}/{}", if token.is_some() { ", behind a token" } else { "" });
+            info!(
+                "the page is on http://{address}/{}",
+                if token.is_some() { ", behind a token" } else { "" }
+            );
             (Listener::Tcp(listener), Some(address))
         }
         // Mode 0600, as the control socket: a group would be root's all the same, and a proxy of another user has loopback.

@@ -41,7 +41,9 @@ impl Names {
         let mut hosts = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(Misdirected::Unclear) };
         let host = host.to_str().map_err(|_| Misdirected::Unclear)?;
-        for named in [Some(host), target.authority().map(|authority| authority.as_str())].into_iter().flatten() {
+        for named in
+            [Some(host), target.authority().map(|authority| authority.as_str())].into_iter().flatten()
+        {
             if !self.know(named).unwrap_or(false) {
                 return Err(Misdirected::Unknown(named.to_owned()));
             }

@@ -11,7 +11,10 @@ fn names(address: &str, hosts: &[&str]) -> Names {
 }
 
 fn headers(hosts: &[&str]) -> HeaderMap {
-    hosts.iter().map(|host| (HeaderName::from_static("host"), HeaderValue::from_bytes(host.as_bytes()).unwrap())).collect()
+    hosts
+        .iter()
+        .map(|host| (HeaderName::from_static("host"), HeaderValue::from_bytes(host.as_bytes()).unwrap()))
+        .collect()
 }
 
 fn answers(names: &Names, host: &str) -> bool {
@@ -22,17 +25,61 @@ fn answers(names: &Names, host: &str) -> bool {
 fn on_loopback_its_address_and_localhost_are_known_with_the_right_port_or_none() {
     let names = names("127.0.0.1:9470", &[]);
     for host in [
-        "127.0.0.1:9470", "127.0.0.1", "127.0.0.1:", "localhost:9470", "localhost", "LOCALHOST:9470", "LocalHost", "localhost.",
-        "localhost.:9470", "[::ffff:127.0.0.1]:9470", "[::ffff:7f00:1]",
+        "127.0.0.1:9470",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "localhost:9470",
+        "localhost",
+        "LOCALHOST:9470",
+        "LocalHost",
+        "localhost.",
+        "localhost.:9470",
+        "[::ffff:127.0.0.1]:9470",
+        "[::ffff:7f00:1]",
     ] {
         assert!(answers(&names, host), "{host}");
     }
     for host in [
-        "", " ", ".", ":", ":9470", "127.0.0.2", "127.0.0.1:9471", "127.0.0.1:80", "localhost:09470x", "localhost:+9470",
-        "localhost:94700000", "localhost:-1", "localhost:9470:9470", "localhost..", "localhost.evil.example", "xlocalhost",
-        "127.0.0.1.evil.example", "127.1", "2130706433", "0x7f.0.0.1", "127.0.0.1.", "[127.0.0.1]", "[localhost]", "[::1]",
-        "::1", "::ffff:127.0.0.1", "[::ffff:127.0.0.1", "::ffff:127.0.0.1]", "[::ffff:127.0.0.1]x", "[]", "[", "]", "[:9470",
-        "evil.example", "gateway.lan", "user@localhost", "localhost@evil.example", "localhost/evil", "localhost#", "localhost ,x",
+        "",
+        " ",
+        ".",
+        ":",
+        ":9470",
+        "127.0.0.2",
+        "127.0.0.1:9471",
+        "127.0.0.1:80",
+        "localhost:09470x",
+        "localhost:+9470",
+        "localhost:94700000",
+        "localhost:-1",
+        "localhost:9470:9470",
+        "localhost..",
+        "localhost.evil.example",
+        "xlocalhost",
+        "127.0.0.1.evil.example",
+        "127.1",
+        "2130706433",
+        "0x7f.0.0.1",
+        "127.0.0.1.",
+        "[127.0.0.1]",
+        "[localhost]",
+        "[::1]",
+        "::1",
+        "::ffff:127.0.0.1",
+        "[::ffff:127.0.0.1",
+        "::ffff:127.0.0.1]",
+        "[::ffff:127.0.0.1]x",
+        "[]",
+        "[",
+        "]",
+        "[:9470",
+        "evil.example",
+        "gateway.lan",
+        "user@localhost",
+        "localhost@evil.example",
+        "localhost/evil",
+        "localhost#",
+        "localhost ,x",
         "192.168.1.1:9470",
     ] {
         assert!(!answers(&names, host), "{host:?}");
@@ -45,7 +92,9 @@ fn an_ipv6_address_is_known_in_brackets_however_it_is_written() {
     for host in ["[fd00:1::1]", "[fd00:1::1]:80", "[FD00:0001:0:0:0:0:0:1]:80", "[fd00:1::1]:"] {
         assert!(answers(&names, host), "{host}");
     }
-    for host in ["fd00:1::1", "[fd00:1::2]", "[fd00:1::1]:81", "[fd00:1::1%25eth0]", "[fd00:1::1]80", "[[fd00:1::1]]"] {
+    for host in
+        ["fd00:1::1", "[fd00:1::2]", "[fd00:1::1]:81", "[fd00:1::1%25eth0]", "[fd00:1::1]80", "[[fd00:1::1]]"]
+    {
         assert!(!answers(&names, host), "{host}");
     }
 }
@@ -53,10 +102,14 @@ fn an_ipv6_address_is_known_in_brackets_however_it_is_written() {
 #[test]
 fn listening_everywhere_any_address_is_known_and_a_name_only_if_it_is_told() {
     let names = names("[::]:9470", &["gateway.lan"]);
-    for host in ["192.168.1.1:9470", "[fd00::1]:9470", "10.0.0.1", "gateway.lan", "GATEWAY.LAN.:9470", "localhost"] {
+    for host in
+        ["192.168.1.1:9470", "[fd00::1]:9470", "10.0.0.1", "gateway.lan", "GATEWAY.LAN.:9470", "localhost"]
+    {
         assert!(answers(&names, host), "{host}");
     }
-    for host in ["evil.example:9470", "192.168.1.1:80", "lan", "x.gateway.lan", "gateway.lan..", "gateway.lan:9471"] {
+    for host in
+        ["evil.example:9470", "192.168.1.1:80", "lan", "x.gateway.lan", "gateway.lan..", "gateway.lan:9471"]
+    {
         assert!(!answers(&names, host), "{host}");
     }
 }
@@ -64,7 +117,9 @@ fn listening_everywhere_any_address_is_known_and_a_name_only_if_it_is_told() {
 #[test]
 fn on_a_socket_the_port_is_that_of_whoever_stands_in_front() {
     let names = Names::new(None, vec!["gw.example.org".parse().unwrap()]);
-    for host in ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:9470", "gw.example.org", "gw.example.org:443"] {
+    for host in
+        ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:9470", "gw.example.org", "gw.example.org:443"]
+    {
         assert!(answers(&names, host), "{host}");
     }
     for host in ["192.168.1.1", "evil.example", "[::2]"] {
