@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse as _, Response};
 
 use super::login::{self, Door};
 use super::names::{Misdirected, Names};
@@ -51,9 +51,9 @@ pub struct Guard {
 
 /// Lets a request pass or answers it, and puts the headers on whatever is answered.
 pub async fn watch(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let mut response = match guard.judge(&request) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => *refusal,
+    let mut response = match guard.answer(&request) {
+        Some(answer) => answer,
+        None => next.run(request).await,
     };
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, value);
@@ -62,47 +62,40 @@ pub async fn watch(State(guard): State<Arc<Guard>>, request: Request, next: Next
 }
 
 impl Guard {
-    /// What is answered in place of what was asked for, if anything is wrong with the request.
-    fn judge(&self, request: &Request) -> Result<(), Box<Response>> {
+    /// What is answered in place of what was asked for; `None` if nothing is wrong with the request.
+    fn answer(&self, request: &Request) -> Option<Response> {
         let (method, path) = (request.method(), request.uri().path());
-        self.names
-            .check(request.uri(), request.headers())
-            .map_err(|misdirected| self.tell_names(&misdirected))?;
+        if let Err(misdirected) = self.names.check(request.uri(), request.headers()) {
+            return Some(self.tell_names(&misdirected));
+        }
         let is_login = method == Method::POST && path == login::LOGIN;
         if !is_login && method != Method::GET && method != Method::HEAD {
             let allow = [(header::ALLOW, "GET, HEAD")];
-            return Err(refusal((StatusCode::METHOD_NOT_ALLOWED, allow, "this page only reads\n")));
+            return Some((StatusCode::METHOD_NOT_ALLOWED, allow, "this page only reads\n").into_response());
         }
         if (is_login || is_below(path, API)) && is_from_elsewhere(request.headers()) {
-            return Err(refusal((StatusCode::FORBIDDEN, "not for pages of other origins\n")));
+            return Some((StatusCode::FORBIDDEN, "not for pages of other origins\n").into_response());
         }
-        match &self.door {
-            Some(door) if !PUBLIC.contains(&path) => door.judge(request).map_err(Box::new),
-            _ => Ok(()),
-        }
+        let door = self.door.as_ref().filter(|_| !PUBLIC.contains(&path))?;
+        door.answer(request)
     }
 
-    fn tell_names(&self, misdirected: &Misdirected) -> Box<Response> {
+    fn tell_names(&self, misdirected: &Misdirected) -> Response {
         match misdirected {
             Misdirected::Unclear => {
-                refusal((StatusCode::BAD_REQUEST, "a request names one host in one `Host` header\n"))
+                (StatusCode::BAD_REQUEST, "a request names one host in one `Host` header\n").into_response()
             }
             Misdirected::Unknown(host) => {
                 let text = format!(
                     "The page does not go by the name {}: it guards against pages of strangers that have their name lead \
-                     here (DNS rebinding).\nOpen {}; or write the name under `hosts` below [page] in \
-                     gateway.toml.\n",
+                     here (DNS rebinding).\nOpen {}; or write the name under `hosts` below [page] in gateway.toml.\n",
                     Shown(host),
                     self.names.example()
                 );
-                refusal((StatusCode::MISDIRECTED_REQUEST, text))
+                (StatusCode::MISDIRECTED_REQUEST, text).into_response()
             }
         }
     }
-}
-
-fn refusal(answer: impl IntoResponse) -> Box<Response> {
-    Box::new(answer.into_response())
 }
 
 /// Whether the path is `folder` or something in it.

@@ -32,25 +32,21 @@ impl Door {
         Self { token, cookie: format!("gateway-token{port}") }
     }
 
-    /// Lets a request pass that knows the token, gives the cookie to one that has it in its target, and refuses all others.
-    ///
-    /// # Errors
-    /// The answer to those that do not pass.
-    pub fn judge(&self, request: &Request) -> Result<(), Response> {
+    /// What is answered to a request that does not know the token, or has it in its target; `None` if it knows it.
+    pub fn answer(&self, request: &Request) -> Option<Response> {
         if request.uri().path() == "/"
             && let Some(claimed) = request.uri().query().and_then(claimed_in)
         {
-            return Err(self.enter(&claimed));
+            return Some(self.enter(&claimed));
         }
         if self.is_known_to(request.headers()) {
-            return Ok(());
+            return None;
         }
-        let answer = if is_below(request.uri().path(), API) {
+        Some(if is_below(request.uri().path(), API) {
             (StatusCode::UNAUTHORIZED, "the token is missing: Authorization: Bearer TOKEN\n").into_response()
         } else {
             form()
-        };
-        Err(answer)
+        })
     }
 
     /// Answers the form.
