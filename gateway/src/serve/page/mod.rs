@@ -7,6 +7,7 @@ mod names;
 #[cfg(test)]
 mod testing;
 
+use std::convert::Infallible;
 use std::fs;
 use std::future::pending;
 use std::path::PathBuf;
@@ -88,13 +89,13 @@ pub fn bind(page: &Page) -> anyhow::Result<Server> {
 }
 
 /// Serves the page, with `api` as what it reads, until it is dropped; waits for ever where there is none.
-pub async fn serve(server: Server, api: Router) {
+pub async fn serve(server: Server, api: Router) -> Infallible {
     let Server { listener, guard } = server;
     let router = router(guard, api);
     match listener {
         Listener::Off => pending().await,
-        Listener::Tcp(listener) => drop(listen::serve(listener, router, Limits::STRANGERS).await),
-        Listener::Unix(listener, _socket) => drop(listen::serve(listener, router, Limits::STRANGERS).await),
+        Listener::Tcp(listener) => listen::serve(listener, router, Limits::STRANGERS).await,
+        Listener::Unix(listener, _socket) => listen::serve(listener, router, Limits::STRANGERS).await,
     }
 }
 
