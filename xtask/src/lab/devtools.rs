@@ -132,7 +132,7 @@ impl Browser {
     pub fn wait_for(&mut self, what: &str, expression: &str) -> Result<()> {
         let waited = wait_until(what, PATIENCE, || Ok(self.evaluate(expression)? == Value::Bool(true)));
         waited.with_context(|| {
-            let text = self.evaluate("document.body.innerText").unwrap_or_default();
+            let text = self.evaluate("document.body?.innerText").unwrap_or_default();
             format!("the page says: {text}; the browser: {:?}", self.complaints)
         })
     }
