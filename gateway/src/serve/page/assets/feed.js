@@ -31,8 +31,8 @@ export async function lines(response) {
   return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
-/** Goes on for as long as the page is open. */
-export async function start() {
+/** Goes on for as long as the page is open; `away` is called when nobody answers. */
+export async function start(away) {
   document.addEventListener("visibilitychange", () => wake());
   addEventListener("online", () => wake());
   for (;;) {
@@ -45,6 +45,7 @@ export async function start() {
       } catch {
         failures += 1;
         pause = Math.min(1000 * 2 ** failures, LONGEST_PAUSE);
+        away();
         tell(
           "The daemon does not answer, so what is shown here is old. The filter itself goes on without it. "
             + `Asking again in ${pause / 1000} s.`,

@@ -27,6 +27,13 @@ export function showStatus(status) {
   set(state, overall(status, wrong));
 }
 
+/** Nobody tells any more. */
+export function showAway() {
+  const state = byId("state");
+  state.dataset.tone = "warn";
+  set(state, "? The daemon does not answer");
+}
+
 /** The lists of all policies. */
 export function showLists(lists) {
   table(byId("lists"), "list-row", lists, (row) => `${row.policy} ${row.list}`, (row, list) => {

@@ -25,4 +25,4 @@ devices.listen((device) => {
   askFlows();
 });
 traffic.listen(askFlows, askEvents);
-start();
+start(health.showAway);
