@@ -9,10 +9,10 @@
 #![no_main]
 #![expect(missing_docs, reason = "the attribute macros make functions that cannot be given a doc comment")]
 
-use aya_ebpf::bindings::xdp_action;
+use aya_ebpf::bindings::{TC_ACT_UNSPEC, xdp_action};
 use aya_ebpf::btf_maps::{Array, ProgramArray};
-use aya_ebpf::macros::{btf_map, xdp};
-use aya_ebpf::programs::XdpContext;
+use aya_ebpf::macros::{btf_map, classifier, xdp};
+use aya_ebpf::programs::{TcContext, XdpContext};
 
 /// The number of the next flow, how much more that of the one behind it is (0 or 1), and where in [`MEASURED`] the
 /// program is that is measured.
@@ -31,6 +31,12 @@ const PORT_AT: usize = 14 + 20;
 #[xdp(frags)]
 pub fn empty(_: XdpContext) -> u32 {
     xdp_action::XDP_PASS
+}
+
+/// The same on the way to the devices.
+#[classifier]
+pub fn empty_down(_: TcContext) -> i32 {
+    TC_ACT_UNSPEC
 }
 
 /// Makes the frame one of the next flow, and goes on in the program that is measured.

@@ -1,6 +1,7 @@
 //! The running daemon: what it loads, fills and attaches, and how that changes.
 
 mod clock;
+mod history;
 pub mod lists;
 mod memory;
 mod resolve;
@@ -22,6 +23,7 @@ use crate::datapath::load::Refusal;
 use crate::datapath::mute::Voice;
 use crate::datapath::pins::Pins;
 use crate::lists::fetch::{Limits, Trust};
+use crate::observe::history::History;
 use crate::observe::hub::Hub;
 use crate::policy::{Checks, Compiled, Config, Counts, warnings_of_config, warnings_of_policies};
 use crate::subscriptions::keeper::Keeper;
@@ -100,6 +102,8 @@ pub struct Daemon {
     pub health: Arc<Health>,
     /// Events.
     pub hub: Hub,
+    /// What was counted when.
+    pub history: History,
     /// Looks after the lists.
     pub lists: Arc<Keeper>,
 }
@@ -124,6 +128,7 @@ impl Daemon {
             resolving: Resolving::default(),
             health: Arc::default(),
             hub: Hub::default(),
+            history: History::default(),
             lists: Arc::new(Keeper::new(Limits::default(), Trust::System)),
         };
         daemon.note_loaded(&daemon.lock(), &compiled, generation);
@@ -186,6 +191,7 @@ impl Daemon {
         let config = &running.config;
         self.resolving.follow(config);
         self.lists.follow(config);
+        self.hub.write_to(&config.events);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =

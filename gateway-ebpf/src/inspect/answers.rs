@@ -23,7 +23,7 @@ pub fn run(ctx: &TcContext) {
         match step_answers(element) {
             progress if progress == Progress::Going as u32 => {}
             progress if progress == Progress::Question as u32 => _ = hash_question(element),
-            progress if progress == Progress::Address as u32 => _ = remember(element),
+            progress if progress == Progress::Address as u32 => _ = remember(),
             _ => return,
         }
     }
@@ -109,12 +109,14 @@ pub extern "C" fn keep(element: *mut Downward, hash: u64, whole: u32) -> u32 {
     0
 }
 
-/// Remembers that the address in the answer was given for the name of the question.
+/// Remembers that the address in the answer was given for the name of the question. It looks up the element itself: Linux 6.1 takes
+/// no key of a map from memory that a function was handed.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn remember(element: *mut Downward) -> u32 {
-    // SAFETY: as in `step_answers`.
-    let Some(downward) = (unsafe { element.as_mut() }) else { return 0 };
+pub extern "C" fn remember() -> u32 {
+    let Some(element) = maps::downward() else { return 0 };
+    // SAFETY: this CPU's element, checked; nobody else writes it now.
+    let downward = unsafe { &mut *element };
     let Downward { answers, key, asked, .. } = downward;
     let now = clock::second();
     let life = answers.ttl().clamp(MIN_LIFE, MAX_LIFE);

@@ -16,6 +16,8 @@ pub struct Case {
     pub measured: Vec<Frame>,
     /// Whether every turn is one of a new flow.
     pub fresh: bool,
+    /// Whether the frames go to a device.
+    pub down: bool,
     /// Nanoseconds above empty that it may take.
     pub target: Option<u64>,
 }
@@ -53,7 +55,7 @@ fn opened(port: u16) -> (Vec<Frame>, Tcp) {
 fn first_payload(name: &'static str, port: u16, payload: &[u8], target: Option<u64>) -> Case {
     let (before, mut tcp) = opened(port);
     let measured = payload.chunks(SEGMENT).map(|segment| tcp.send(segment)).collect();
-    Case { name, before, measured, fresh: true, target }
+    Case { name, before, measured, fresh: true, down: false, target }
 }
 
 fn request(before_host: usize) -> Vec<u8> {
@@ -89,6 +91,7 @@ pub fn all() -> Vec<Case> {
             before: Vec::new(),
             measured: vec![ack(STRANGER)],
             fresh: false,
+            down: false,
             target: None,
         },
         Case {
@@ -96,6 +99,7 @@ pub fn all() -> Vec<Case> {
             before: decided_before,
             measured: vec![decided.send(&[0x17; 1000])],
             fresh: false,
+            down: false,
             target: None,
         },
         Case {
@@ -103,6 +107,7 @@ pub fn all() -> Vec<Case> {
             before: Vec::new(),
             measured: vec![Tcp::new(path(PHONE, 443)).syn()],
             fresh: true,
+            down: false,
             target: None,
         },
         first_payload("TLS hello of 517 bytes", 443, &browser(NAME, 8, 517), Some(1500)),
@@ -116,6 +121,7 @@ pub fn all() -> Vec<Case> {
             before: Vec::new(),
             measured: vec![path(PHONE, 53).udp(&query())],
             fresh: true,
+            down: false,
             target: Some(600),
         },
         Case {
@@ -123,9 +129,48 @@ pub fn all() -> Vec<Case> {
             before: vec![path(PHONE, 53).udp(&query())],
             measured: vec![path(PHONE, 53).udp(&query())],
             fresh: false,
+            down: false,
             target: Some(600),
         },
     ];
     cases.extend(super::quic::all());
+    cases.extend(to_devices());
     cases
+}
+
+/// What goes to devices.
+fn to_devices() -> Vec<Case> {
+    let case = |name, frame, target| Case {
+        name,
+        before: Vec::new(),
+        measured: vec![frame],
+        fresh: false,
+        down: true,
+        target,
+    };
+    let to = |mac| path(MacAddr([0x02, 0, 0, 0, 0, 0x01]), 50_322).source_port(443).towards(mac);
+    let segment = |mac| Tcp::new(to(mac)).send(&[0x17; 1000]);
+    vec![
+        case("packet to a device with policies", segment(PHONE), Some(60)),
+        case("packet to a device that is not listed", segment(STRANGER), Some(60)),
+        case("UDP packet to a device with policies", to(PHONE).udp(&[0x17; 1000]), Some(60)),
+        case("DNS answer, an alias and two addresses", to(PHONE).source_port(53).udp(&reply()), None),
+    ]
+}
+
+/// The response to [`query`].
+fn reply() -> Vec<u8> {
+    let mut message = query();
+    message[2..4].copy_from_slice(&[0x81, 0x80]);
+    message[6..8].copy_from_slice(&[0, 3]);
+    message.truncate(message.len() - 11);
+    message[10..12].copy_from_slice(&[0, 0]);
+    let record = |kind: u8, data: &[u8]| {
+        let len = u8::try_from(data.len()).unwrap();
+        [&[0xc0, 0x0c, 0, kind, 0, 1, 0, 0, 1, 0, 0, len], data].concat()
+    };
+    message.extend(record(5, b"\x04edge\x03cdn\x07example\x00"));
+    message.extend(record(1, &[192, 0, 2, 7]));
+    message.extend(record(1, &[192, 0, 2, 8]));
+    message
 }

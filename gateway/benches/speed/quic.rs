@@ -21,7 +21,7 @@ fn frame(number: u32, payload: Vec<u8>) -> Frame {
 
 fn case(name: &'static str, mut frames: Vec<Frame>, target: u64) -> Case {
     let measured = frames.pop().into_iter().collect();
-    Case { name, before: frames, measured, fresh: true, target: Some(target) }
+    Case { name, before: frames, measured, fresh: true, down: false, target: Some(target) }
 }
 
 /// The last datagram of one of the shapes of the checks.

@@ -2,7 +2,7 @@
 
 use aya::Ebpf;
 use aya::maps::{Array, MapData, PerCpuArray, PerCpuValues, ProgramArray};
-use aya::programs::{TestRun as _, TestRunOptions, Xdp};
+use aya::programs::{SchedClassifier, TestRun as _, TestRunOptions, Xdp};
 use aya::util::nr_cpus;
 use gateway::datapath::load::{Loaded, Options};
 use gateway::datapath::maps::Maps;
@@ -33,6 +33,9 @@ const EMPTY: u32 = 1;
 /// `XDP_PASS` of linux/bpf.h.
 const XDP_PASS: u32 = 2;
 
+/// `TC_ACT_UNSPEC` of linux/pkt_cls.h.
+const UNSPEC: u32 = u32::MAX;
+
 /// The filter and what it is measured with.
 pub struct Bench {
     maps: Maps,
@@ -41,7 +44,7 @@ pub struct Bench {
     /// How many Initials each device has sent in the second that is counted.
     initials: PerCpuArray<MapData, [u32; 2]>,
     /// The programs of the filter, and what keeps those behind its tail calls.
-    _loaded: Loaded,
+    loaded: Loaded,
     /// Holds the filter and the empty program.
     _measured: ProgramArray<MapData>,
     /// The number of the next flow.
@@ -67,7 +70,8 @@ impl Bench {
         measured.set(EMPTY, empty.fd().unwrap(), 0).unwrap();
         measured.set(FILTER, loaded.ingress().unwrap().fd().unwrap(), 0).unwrap();
         program(&mut object, "turn").load().unwrap();
-        let mut this = Self { maps, object, turn, initials, _loaded: loaded, _measured: measured, next: 0 };
+        classifier(&mut object).load().unwrap();
+        let mut this = Self { maps, object, turn, initials, loaded, _measured: measured, next: 0 };
         let syn = Tcp::new(Path::v4()).syn();
         this.run_often(&syn, [0, 1, FILTER], MAX_FLOWS + TURNS);
         this.next = MAX_FLOWS + TURNS;
@@ -82,6 +86,9 @@ impl Bench {
     }
 
     fn batch(&mut self, case: &Case) -> f64 {
+        if case.down {
+            return case.measured.iter().map(|frame| self.down(frame)).sum();
+        }
         let (number, step) = (self.next, u32::from(case.fresh));
         self.next = number.wrapping_add(TURNS);
         for frame in &case.before {
@@ -101,6 +108,18 @@ impl Bench {
         self.run_often(frame, turn, TURNS)
     }
 
+    /// The nanoseconds above empty of a packet towards a device.
+    fn down(&mut self, frame: &Frame) -> f64 {
+        let time = |program: &mut SchedClassifier| {
+            let options =
+                TestRunOptions { data_in: Some(&frame.bytes), repeat: TURNS, ..TestRunOptions::new() };
+            let result = program.test_run(options).unwrap();
+            assert_eq!(result.return_value, UNSPEC);
+            result.duration.as_secs_f64() * 1e9
+        };
+        time(self.loaded.egress().unwrap().unwrap()) - time(classifier(&mut self.object))
+    }
+
     fn run_often(&mut self, frame: &Frame, turn: [u32; 3], repeat: u32) -> f64 {
         self.turn.set(0, turn, 0).unwrap();
         // A batch is below what a device may send in a second, but many of them are not.
@@ -118,6 +137,10 @@ impl Bench {
         let lost = self.maps.events_lost.get(&0, 0).unwrap();
         assert_eq!(lost.iter().sum::<u64>(), 0, "events were lost");
     }
+}
+
+fn classifier(object: &mut Ebpf) -> &mut SchedClassifier {
+    object.program_mut("empty_down").unwrap().try_into().unwrap()
 }
 
 fn program<'a>(object: &'a mut Ebpf, name: &str) -> &'a mut Xdp {

@@ -1,7 +1,7 @@
 //! A request to the running daemon over its control socket.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use http_body_util::{BodyExt as _, Full};
@@ -9,6 +9,16 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
+
+/// Nobody answers on the control socket.
+#[derive(Debug, thiserror::Error)]
+#[error("no daemon answers on {}; is `gateway run` running, and are you root?", .0.display())]
+pub struct NoDaemon(PathBuf);
+
+/// The daemon went away in the middle of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the daemon broke off")]
+pub struct BrokeOff;
 
 /// Sends a request without a body and hands each piece of the answer to `piece` as it comes.
 ///
@@ -47,7 +57,7 @@ fn request_with(
         let mut body = response.into_body();
         let mut refusal = Vec::new();
         while let Some(frame) = body.frame().await {
-            let frame = frame.context("the daemon broke off")?;
+            let frame = frame.context(BrokeOff)?;
             match frame.data_ref() {
                 Some(data) if refused => refusal.write_all(data)?,
                 Some(data) => piece(data)?,
@@ -67,13 +77,12 @@ async fn send(
     path: &str,
     body: Vec<u8>,
 ) -> anyhow::Result<Response<Incoming>> {
-    let stream = UnixStream::connect(socket).await.with_context(|| {
-        format!("no daemon answers on {}; is `gateway run` running, and are you root?", socket.display())
-    })?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let stream = UnixStream::connect(socket).await.with_context(|| NoDaemon(socket.to_owned()))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.context(BrokeOff)?;
     // Ends with the response; an error shows in the response itself.
     tokio::spawn(connection);
     let body = Full::new(Bytes::from(body));
     let request = Request::builder().method(method).uri(path).header("host", "gateway").body(body)?;
-    Ok(sender.send_request(request).await?)
+    sender.send_request(request).await.context(BrokeOff)
 }

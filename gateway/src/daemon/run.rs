@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info};
 
-use super::{Daemon, clock, lists, memory, resolve};
+use super::{Daemon, clock, history, lists, memory, resolve};
 use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
 use crate::observe::wait::wait_on;
@@ -18,6 +18,9 @@ use crate::serve::{api, control, listen, page};
 
 /// How often the interfaces are looked at, to filter again on one that went and came.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
+
+/// How long the last events may take to be written at the end.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Runs until SIGTERM or SIGINT. The filter stays.
 ///
@@ -36,8 +39,8 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let daemon = Arc::new(tokio::task::spawn_blocking(move || Daemon::start(config, log)).await??);
     memory::give_back();
     let (health, lists_of_daemon) = (Arc::clone(&daemon.health), Arc::clone(&daemon.lists));
-    let metrics = Metrics::new(Maps::pinned(&pins)?, health, lists_of_daemon)?;
-    let (events, labels) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?);
+    let metrics = Metrics::new(Maps::pinned(&pins)?, health, lists_of_daemon, daemon.hub.unwritten())?;
+    let (events, labels, totals) = (Maps::pinned(&pins)?.events, Maps::pinned(&pins)?, Maps::pinned(&pins)?);
     info!("ready: filtering; metrics on http://{}/metrics", listener.local_addr()?);
     // Without systemd there is nobody to tell.
     let _ = sd_notify::notify(false, &[sd_notify::NotifyState::Ready]);
@@ -52,8 +55,10 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         result = clock::watch(&daemon) => result?,
         result = resolve::watch(&daemon) => result?,
         () = lists::keep(&daemon) => {}
+        () = history::keep(&daemon, totals) => {}
         result = log => result.context("the kernel's log ended")?,
     }
+    daemon.hub.close(FAREWELL);
     // One that is left behind is replaced at the next start.
     let _ = std::fs::remove_file(path);
     Ok(())

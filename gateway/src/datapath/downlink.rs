@@ -131,15 +131,11 @@ fn replace(program: &mut SchedClassifier, pin: &Path, interface: &str) -> Result
 fn clsact(program: &mut SchedClassifier, pins: &Pins, interface: &str) -> Result<(), Error> {
     // One that is there already, of whomever, does as well; what else is wrong shows at the next step.
     let _ = qdisc_add_clsact(interface);
-    let mark = pins.downlink(How::Clsact, interface);
-    if !mark.exists() {
-        fs::create_dir_all(&mark).map_err(|source| file("create", &mark, source))?;
-    }
     let replaced =
         filter(interface).map_err(ProgramError::IOError).and_then(|filter| program.attach_to_link(filter));
     let id = match replaced {
         Ok(id) => id,
-        // There is none yet, or not at this place.
+        // There is none yet.
         Err(_) => {
             let options = NlOptions { priority: PRIORITY, handle: HANDLE, ..NlOptions::default() };
             program
@@ -147,7 +143,9 @@ fn clsact(program: &mut SchedClassifier, pins: &Pins, interface: &str) -> Result
                 .map_err(|source| refused(interface, source))?
         }
     };
-    forget(program, id, interface)
+    forget(program, id, interface)?;
+    let mark = pins.downlink(How::Clsact, interface);
+    fs::create_dir_all(&mark).map_err(|source| file("create", &mark, source))
 }
 
 /// Lets go of a filter without taking it off, which a link that is dropped does.

@@ -9,7 +9,6 @@ use gateway_common::reason::Reason;
 use gateway_common::wire::{TCP, UDP};
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
-use zerocopy::FromBytes as _;
 
 use super::snapshot::Labels;
 
@@ -39,7 +38,7 @@ pub struct Record {
     /// What the name or verdict was learned from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// The name, with bytes that are not printable ASCII as `\xNN`.
+    /// The name, escaped by [`escape`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `pass`, `drop`, `reject` or `observe`.
@@ -52,16 +51,15 @@ pub struct Record {
 }
 
 impl Record {
-    /// Reads a record of the ring buffer; `None` if it is none of this ABI version.
-    pub fn read(bytes: &[u8], labels: &Labels, clock: BootClock) -> Option<Self> {
-        let event = Event::read_from_bytes(bytes).ok()?;
+    /// What an event says; `None` if it is none of this ABI version.
+    pub fn of(event: &Event, labels: &Labels, clock: BootClock) -> Option<Self> {
         let flow = event.flow;
-        let name = event.name.get(..usize::from(event.name_len))?;
+        let name = name(event)?;
         Some(Self {
             time: clock.unix(event.time),
             device: labels.device(event.device).to_owned(),
             mac: flow.mac.to_string(),
-            vlan: vlans(&event),
+            vlan: vlans(event),
             proto: protocol(flow.protocol),
             src: address(flow.source),
             sport: u16::from_be_bytes(flow.source_port),
@@ -75,12 +73,22 @@ impl Record {
         })
     }
 
+    /// Whether the packet went no further.
+    pub fn is_blocked(&self) -> bool {
+        [Action::Drop, Action::Reject].iter().any(|action| action.label() == self.verdict)
+    }
+
     /// One line for people.
     pub fn line(&self) -> String {
+        format!("{}  {}", self.clock(), self.story())
+    }
+
+    /// That line without the time.
+    pub fn story(&self) -> String {
         let what = self.name.clone().unwrap_or_else(|| self.dst.to_string());
         let policy = self.policy.as_deref().map(|policy| format!(" by {policy}")).unwrap_or_default();
         let Self { device, verdict, dst, dport, proto, reason, .. } = self;
-        format!("{}  {device}  {verdict}{policy}  {what}  ({dst} {proto}/{dport}, {reason})", self.clock())
+        format!("{device}  {verdict}{policy}  {what}  ({dst} {proto}/{dport}, {reason})")
     }
 
     /// The time of day, UTC, as `HH:MM:SS`.
@@ -112,11 +120,17 @@ impl BootClock {
     }
 }
 
-/// Bytes from the wire as printable ASCII: everything else is written `\xNN`.
+/// The name in an event, as it was on the wire; empty if there is none, and `None` if it is longer than a name can be.
+pub(super) fn name(event: &Event) -> Option<&[u8]> {
+    event.name.get(..usize::from(event.name_len))
+}
+
+/// Bytes from the wire as printable ASCII: everything else is written `\xNN`. So is the backslash itself, so that what a
+/// device sends as `\x41` is told from an `A`, and every text stands for one name only.
 pub fn escape(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len()), |mut text, byte| {
         match byte {
-            b' '..=b'~' => text.push(char::from(*byte)),
+            b' '..=b'~' if *byte != b'\\' => text.push(char::from(*byte)),
             // Writing to a String cannot fail.
             other => drop(write!(text, "\\x{other:02x}")),
         }
@@ -144,11 +158,40 @@ fn vlans(event: &Event) -> Vec<u16> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn a_name_with_terminal_escapes_quotes_and_invalid_utf8_becomes_printable_ascii() {
         assert_eq!(escape(b"a\x1b[31m\"<b>\n\xff.example"), "a\\x1b[31m\"<b>\\x0a\\xff.example");
+        assert_eq!(escape("x\u{202e}y".as_bytes()), "x\\xe2\\x80\\xaey");
+    }
+
+    #[test]
+    fn what_a_device_sends_in_the_form_of_an_escape_is_not_taken_for_one() {
+        assert_eq!(escape(b"\\x41.example"), "\\x5cx41.example");
+    }
+
+    /// The bytes that an escaped text stands for.
+    fn unescape(text: &str) -> Vec<u8> {
+        let mut parts = text.split('\\');
+        let first = parts.next().unwrap_or_default().as_bytes().to_vec();
+        parts.fold(first, |mut bytes, part| {
+            let (digits, rest) = part.strip_prefix('x').unwrap().split_at(2);
+            bytes.push(u8::from_str_radix(digits, 16).unwrap());
+            bytes.extend(rest.bytes());
+            bytes
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_escaped_name_is_printable_and_stands_for_one_name_only(bytes: Vec<u8>) {
+            let text = escape(&bytes);
+            prop_assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert_eq!(unescape(&text), bytes);
+        }
     }
 
     #[test]

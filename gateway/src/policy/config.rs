@@ -9,6 +9,7 @@ use nix::net::if_::if_nameindex;
 
 use super::device::{Device, check_devices, check_policies};
 use super::escape::Shown;
+use super::events_section::{Events, check_events};
 use super::file::Policy;
 use super::folder::{Folder, read_file, sort_by_place};
 use super::mistake::{Mistake, Mistakes};
@@ -63,6 +64,8 @@ pub struct Config {
     pub page: Page,
     /// Folder for the copies of lists that come from a URL; absolute.
     pub cache: PathBuf,
+    /// Where events are written to.
+    pub events: Events,
     /// Names of the policies of a device that is not listed.
     pub default_policies: Vec<String>,
     /// The devices, in the order of the file.
@@ -191,6 +194,7 @@ fn check(
     let servers = raw.resolve.as_ref().map(|resolve| check_servers(checker, &resolve.0.servers));
     let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
     let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
+    let events = check_events(checker, reading);
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
         let missing = "devices without a [[device]] are counted together, as `other`";
@@ -209,6 +213,7 @@ fn check(
         socket: socket?,
         page: page?,
         cache: cache?,
+        events: events?,
         default_policies,
         devices,
         policies: Vec::new(),

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::super::testing::compiled;
 use super::*;
 use crate::policy::{
-    Config, DEFAULT_STATE, Ech, Entries, Entry, HostName, Numbers, Policy, PolicyAction, Quic, Schedule,
-    SourceFile, Treatment,
+    Config, DEFAULT_STATE, Ech, Entries, Entry, Events, HostName, Numbers, Policy, PolicyAction, Quic,
+    Schedule, SourceFile, Treatment,
 };
 
 fn ruling(policy: u8, action: Action) -> Option<Ruling> {
@@ -183,6 +183,7 @@ fn config() -> impl Strategy<Value = Config> {
             socket: "/socket".into(),
             page: crate::policy::Page::default(),
             cache: "/cache".into(),
+            events: Events::default(),
             default_policies: Vec::new(),
             devices: Vec::new(),
             policies,

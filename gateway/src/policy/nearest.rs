@@ -18,7 +18,7 @@ fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// The cure for a word that is not among the known ones, `what` they are.
-pub(super) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a>(
     word: &str,
     what: &str,
     known: impl Iterator<Item = &'a str> + Clone,

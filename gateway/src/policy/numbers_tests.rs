@@ -8,8 +8,8 @@ use gateway_common::wire::MacAddr;
 
 use super::*;
 use crate::policy::{
-    DEFAULT_LISTEN, DEFAULT_STATE, Device, Ech, Entries, Policy, PolicyAction, Quic, Schedule, SourceFile,
-    Treatment,
+    DEFAULT_LISTEN, DEFAULT_STATE, Device, Ech, Entries, Events, Policy, PolicyAction, Quic, Schedule,
+    SourceFile, Treatment,
 };
 
 fn config(policies: &[String], devices: &[u16]) -> Config {
@@ -42,6 +42,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         socket: PathBuf::new(),
         page: crate::policy::Page::default(),
         cache: PathBuf::new(),
+        events: Events::default(),
         default_policies: Vec::new(),
         devices: devices.iter().map(device).collect(),
         policies: policies.iter().map(policy).collect(),

@@ -29,6 +29,7 @@ pub(super) struct RawConfig {
     pub page: Option<Spanned<Table<RawPage>>>,
     pub resolve: Option<Table<RawResolve>>,
     pub lists: Option<Table<RawLists>>,
+    pub events: Option<Spanned<Table<RawEvents>>>,
     pub defaults: Option<Table<RawDefaults>>,
     #[serde(default)]
     pub device: Vec<Spanned<Table<RawDevice>>>,
@@ -66,6 +67,15 @@ pub(super) struct RawResolve {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLists {
     pub cache: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEvents {
+    pub journald: Option<bool>,
+    pub file: Option<Text>,
+    pub rotate_at: Option<Text>,
+    pub keep: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]

@@ -161,6 +161,7 @@ fn shape_mistake(
         other => other,
     };
     let (expected, cure) = match expected {
+        "i64" => ("a number", "write a whole number, without quotes"),
         "a string" => ("text", "put it in quotes: \"…\""),
         "a sequence" if found == "a table" => {
             ("a list", "write a list: [\"…\"]; of tables, two brackets: [[…]]")

@@ -13,8 +13,8 @@ use super::*;
 use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
-    LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawInspect, RawList, RawLists,
-    RawMetrics, RawPage, RawPolicy, RawResolve, RawSchedule,
+    LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawEvents, RawInspect, RawList,
+    RawLists, RawMetrics, RawPage, RawPolicy, RawResolve, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
@@ -94,6 +94,7 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("config/page", keys_of::<RawPage>()),
         ("config/resolve", keys_of::<RawResolve>()),
         ("config/lists", keys_of::<RawLists>()),
+        ("config/events", keys_of::<RawEvents>()),
         ("config/defaults", keys_of::<RawDefaults>()),
         ("config/device/*", keys_of::<RawDevice>()),
         ("policy", keys_of::<RawPolicy>()),
@@ -250,6 +251,9 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         let page = format!("[page]\nlisten = \"{listen}\"\ntoken_file = \"/t\"\nhosts = [\"gateway.lan\"]");
         assert!(is_valid(CONFIG_SCHEMA, &with(&page)), "{page}");
     }
+    for lines in ["", "journald = true", "file = \"/e\"\nrotate_at = \"1MiB\"\nkeep = 0"] {
+        assert!(is_valid(CONFIG_SCHEMA, &with(&format!("[events]\n{lines}"))), "{lines}");
+    }
     for mac in ["8c:be:be:12:34:56", "8C-BE-BE-12-34-56", "8c:be:be:*", "8c:*"] {
         assert!(is_valid(CONFIG_SCHEMA, &device(mac)), "{mac}");
     }
@@ -269,6 +273,12 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         with("[[device]]\nname = \"x\""),
         with("[[device]]\nname = \"other\"\nmac = \"8c:be:be:12:34:56\""),
         with("[defaults]\npolicies = \"a\""),
+        with("[events]\njournald = \"yes\""),
+        with("[events]\nfile = \"events.jsonl\""),
+        with("[events]\nfile = \"/var/log/\""),
+        with("[events]\nkeep = 5"),
+        with("[events]\nfile = \"/e\"\nkeep = -1"),
+        with("[events]\nfile = \"/e\"\nrotate_at = \"10\""),
         device("8c:be:be:12:34"),
         device("8c:be:b*"),
         device("*"),

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use gateway_common::abi::Event;
 use serde::Serialize;
-use zerocopy::IntoBytes as _;
 
 use super::sight::Sight;
 use crate::observe::event::{self, BootClock};
@@ -30,7 +29,7 @@ pub struct Record {
     /// What the name or verdict was learned from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// The name, with bytes that are not printable ASCII as `\xNN`.
+    /// The name, with a backslash and bytes that are not printable ASCII as `\xNN`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `pass`, `drop`, `reject` or `observe`.
@@ -60,7 +59,7 @@ pub struct Flow {
 impl Record {
     /// About frame `frame`, of which the kernel half told an event; `None` if that is none of this ABI version.
     pub(super) fn told(frame: u64, event: &Event, labels: &Labels, clock: BootClock) -> Option<Self> {
-        let record = event::Record::read(event.as_bytes(), labels, clock)?;
+        let record = event::Record::of(event, labels, clock)?;
         let event::Record { device, mac, vlan, proto, src, sport, dst, dport, .. } = record;
         let event::Record { kind, name, verdict, policy, reason, .. } = record;
         let flow = Some(Flow { proto, src, sport, dst, dport });

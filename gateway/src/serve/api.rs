@@ -1,23 +1,17 @@
 //! What can be read of the daemon, as JSON: by the commands over the control socket, and by the page.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::{Deserialize, Serialize};
-use tokio_stream::StreamExt as _;
 
+use super::events::{EVENTS, events};
 use super::lists::{LISTS, lists};
+use super::observed::{HISTORY, HOSTS, history, hosts};
 use crate::daemon::Daemon;
-use crate::observe::event::Record;
-
-/// Path of the stream of events.
-pub const EVENTS: &str = "/v1/events";
 
 /// Path of the policies with a schedule, as a list of [`Scheduled`](crate::present::moment::Scheduled).
 pub const SCHEDULED: &str = "/v1/scheduled";
@@ -29,18 +23,11 @@ pub const RESOLVED: &str = "/v1/resolved";
 pub fn routes() -> Router<Arc<Daemon>> {
     Router::new()
         .route(EVENTS, get(events))
+        .route(HOSTS, get(hosts))
+        .route(HISTORY, get(history))
         .route(SCHEDULED, get(scheduled))
         .route(RESOLVED, get(resolved))
         .route(LISTS, get(lists))
-}
-
-/// What `GET /v1/events` is asked.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EventsQuery {
-    /// Whether to go on with new events when the old ones are sent.
-    #[serde(default)]
-    pub follow: bool,
 }
 
 async fn scheduled(State(daemon): State<Arc<Daemon>>) -> Response {
@@ -60,29 +47,4 @@ pub(super) async fn act(action: impl FnOnce() -> anyhow::Result<String> + Send +
         Ok(Err(error)) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{error:#}")).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
-}
-
-async fn events(State(daemon): State<Arc<Daemon>>, Query(query): Query<EventsQuery>) -> Response {
-    let (kept, receiver) = daemon.hub.listen();
-    let old = tokio_stream::iter(kept).map(|record| Ok::<_, Infallible>(line(&record)));
-    if !query.follow {
-        return Body::from_stream(old).into_response();
-    }
-    let new = to_come(receiver);
-    Body::from_stream(old.chain(new)).into_response()
-}
-
-/// The events to come, one line each. A listener that is too slow misses some and is not waited for.
-fn to_come(
-    receiver: tokio::sync::broadcast::Receiver<Arc<Record>>,
-) -> impl tokio_stream::Stream<Item = Result<Bytes, Infallible>> {
-    tokio_stream::wrappers::BroadcastStream::new(receiver)
-        .filter_map(Result::ok)
-        .map(|record| Ok::<_, Infallible>(line(&record)))
-}
-
-fn line(record: &Record) -> Bytes {
-    let mut text = serde_json::to_string(record).unwrap_or_default();
-    text.push('\n');
-    text.into()
 }

@@ -2,7 +2,9 @@
 
 pub mod api;
 pub mod control;
+pub mod events;
 pub mod listen;
 pub mod lists;
 pub mod metrics;
+pub mod observed;
 pub mod page;

@@ -130,6 +130,19 @@ fn an_encrypted_hello_inside_is_blocked_where_a_policy_says_so_unless_the_name_i
 }
 
 #[test]
+fn a_hidden_name_in_quic_is_judged_by_the_name_that_the_device_asked_for() {
+    let mut filter = Filter::phone(&format!("{BLOCKS}\n[inspect]\nech = \"judge\""));
+    let ech = [0xfe, 0x0d, 0, 2, 1, 1];
+    let hello = with_extensions(&[&server_name(b"a.example")[..], &ech].concat());
+    let path = Path::v4();
+    let datagram = |port| path.clone().source_port(port).udp(&piece(0, 0, &hello).seal());
+    filter.give(&datagram(40_000), &named(passes(Reason::QuicSni).begins(), "a.example"));
+    let record = Record::address(&path.destination.to_string(), 300);
+    filter.down(&answer(path.clone(), "blocked.example", &[record]), None);
+    filter.give(&datagram(40_001), &named(drops(Reason::Asked, "p").begins(), "a.example"));
+}
+
+#[test]
 fn a_hello_in_two_datagrams_is_one_in_either_order() {
     let mut filter = Filter::phone(BLOCKS);
     for (reverse, port) in [(false, 40_000), (true, 40_001)] {

@@ -7,6 +7,7 @@ mod chromium;
 mod clients;
 mod daemon;
 mod dns;
+mod events;
 mod filter;
 mod page;
 mod present;

@@ -131,6 +131,8 @@ catalogue! {
         "Events that found no room in the ring buffer.";
     EVENTS_LIMITED = Counter of Number, "gateway_events_limited_total" []
         "Events that were not told, because their device had told more than its share in that second.";
+    EVENTS_UNWRITTEN = Counter of Number, "gateway_events_unwritten_total" ["sink"]
+        "Events that could not be written to the journal (journald) or to the file, or that somebody who follows them was too slow for (follow).";
     MAP_ENTRIES = Gauge of Number, "gateway_map_entries" ["map"]
         "Entries of a table in the kernel. Of flows, partial, seen and asked the least recently used make room when it is full; of the others, what comes next is not counted on its own.";
     MAP_CAPACITY = Gauge of Number, "gateway_map_capacity" ["map"]
@@ -139,6 +141,8 @@ catalogue! {
         "1 if the filter is on the interface, 0 if it should be and is not.";
     INTERFACE_ANSWERS = Gauge of Number, "gateway_interface_answers" ["interface"]
         "1 if what policies reject on the interface is answered, 0 if the interface cannot send and it is dropped.";
+    INTERFACE_DOWNLINK = Gauge of Number, "gateway_interface_downlink" ["how", "interface"]
+        "1 if what goes to the devices on the interface is counted, 0 if it is not; how (tcx, clsact, none) says by which way of the kernel.";
     BUILD_INFO = Gauge of Number, "gateway_build_info" ["abi", "version"]
         "Always 1; the labels say what is running.";
 }

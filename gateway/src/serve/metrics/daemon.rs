@@ -6,6 +6,7 @@ use prometheus::proto::MetricFamily;
 use super::catalogue as metric;
 use super::family::Family;
 use crate::daemon::State;
+use crate::observe::unwritten::{Unwritten, Way};
 use crate::subscriptions::keeper::Keeper;
 
 /// All of it but the lists.
@@ -42,11 +43,14 @@ pub(super) fn gather(state: &State, families: &mut Vec<MetricFamily>) {
 fn interfaces(state: &State, families: &mut Vec<MetricFamily>) {
     let mut attached = Family::new(&metric::INTERFACE_ATTACHED);
     let mut answers = Family::new(&metric::INTERFACE_ANSWERS);
+    let mut downlink = Family::new(&metric::INTERFACE_DOWNLINK);
     for interface in &state.interfaces {
         attached.add([&interface.name, interface.mode], interface.filtered);
         answers.add([&interface.name], interface.answers);
+        let how = interface.downlink.filter(|_| interface.filtered);
+        downlink.add([how.unwrap_or("none"), &interface.name], how.is_some());
     }
-    families.extend([attached.into(), answers.into()]);
+    families.extend([attached.into(), answers.into(), downlink.into()]);
 }
 
 /// The lists.
@@ -65,4 +69,13 @@ pub(super) fn lists(lists: &Keeper, families: &mut Vec<MetricFamily>) {
         errors.add(labels, row.errors);
     }
     families.extend([age.into(), entries.into(), skipped.into(), errors.into()]);
+}
+
+/// The events that got lost on their way out.
+pub(super) fn unwritten(unwritten: &Unwritten, families: &mut Vec<MetricFamily>) {
+    let mut lost = Family::new(&metric::EVENTS_UNWRITTEN);
+    for way in Way::ALL {
+        lost.add([way.label()], unwritten.count(way));
+    }
+    families.push(lost.into());
 }

@@ -22,6 +22,7 @@ use prometheus::proto::MetricFamily;
 
 use crate::daemon::Health;
 use crate::datapath::maps::Maps;
+use crate::observe::unwritten::Unwritten;
 use crate::subscriptions::keeper::Keeper;
 
 /// All metrics, gathered on demand.
@@ -32,12 +33,17 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Of what is in `maps`, in `health` and of `lists`. The maps are handles of its own, so that a scrape and a reload do not
+    /// Of what is in `maps`, in `health`, of `lists` and of events that got lost on their way out. The maps are handles of its own, so that a scrape and a reload do not
     /// wait for each other.
     ///
     /// # Errors
     /// If the catalogue is not consistent.
-    pub fn new(maps: Maps, health: Arc<Health>, lists: Arc<Keeper>) -> anyhow::Result<Self> {
+    pub fn new(
+        maps: Maps,
+        health: Arc<Health>,
+        lists: Arc<Keeper>,
+        unwritten: Arc<Unwritten>,
+    ) -> anyhow::Result<Self> {
         let describe = |about: &&catalogue::Description| {
             let labels = about.labels.iter().map(|label| (*label).to_owned()).collect();
             Desc::new(about.name.to_owned(), about.help.to_owned(), labels, Default::default())
@@ -48,6 +54,7 @@ impl Metrics {
             maps: Mutex::new(maps),
             health,
             lists,
+            unwritten,
             failure: Arc::clone(&failure),
             descriptions: descriptions.context("a metric is described wrongly")?,
         };
@@ -74,6 +81,7 @@ struct Sources {
     maps: Mutex<Maps>,
     health: Arc<Health>,
     lists: Arc<Keeper>,
+    unwritten: Arc<Unwritten>,
     failure: Arc<Mutex<Option<anyhow::Error>>>,
     descriptions: Vec<Desc>,
 }
@@ -92,6 +100,7 @@ impl Collector for Sources {
         }
         daemon::gather(&self.health.read(), &mut families);
         daemon::lists(&self.lists, &mut families);
+        daemon::unwritten(&self.unwritten, &mut families);
         families
     }
 }

@@ -89,9 +89,9 @@ impl Programs {
 
 /// Commands of bpf(2).
 const LOOKUP: libc::c_long = 1;
-const UPDATE: libc::c_long = 2;
 const DELETE: libc::c_long = 3;
 const NEXT_KEY: libc::c_long = 4;
+const UPDATE_BATCH: libc::c_long = 26;
 
 /// What bpf(2) is told about an element of a map (`union bpf_attr` in linux/bpf.h).
 #[repr(C)]
@@ -104,6 +104,19 @@ struct Element {
     flags: u64,
 }
 const _: () = assert!(size_of::<Element>() == 32);
+
+/// What bpf(2) is told about many elements.
+#[repr(C)]
+struct Batch {
+    /// Where to begin and where it ended, of a command that reads.
+    reserved: [u64; 2],
+    keys: usize,
+    values: usize,
+    count: u32,
+    map: u32,
+    flags: [u64; 2],
+}
+const _: () = assert!(size_of::<Batch>() == 56);
 
 /// A map without its types.
 struct Table {
@@ -163,11 +176,7 @@ impl Table {
     fn clear(&self) -> Result<()> {
         match self.kind {
             Kind::Hash => self.keys()?.iter().try_for_each(|key| self.delete(key)),
-            Kind::Array => {
-                let mut zero = vec![0; self.value_size];
-                let zero = zero.as_mut_ptr();
-                (0..self.entries).try_for_each(|index| self.call(UPDATE, &index.to_ne_bytes(), zero))
-            }
+            Kind::Array => self.zero(),
             Kind::Maps => (0..self.entries).try_for_each(|index| self.delete(&index.to_ne_bytes())),
         }
     }
@@ -190,6 +199,24 @@ impl Table {
                 Ok(true)
             }
         }
+    }
+
+    /// Makes every element of an array zero, by one call: of some arrays there are thousands.
+    fn zero(&self) -> Result<()> {
+        let keys: Vec<u32> = (0..self.entries).collect();
+        let values = vec![0_u8; self.value_size * keys.len()];
+        let batch = Batch {
+            reserved: [0; 2],
+            keys: keys.as_ptr().expose_provenance(),
+            values: values.as_ptr().expose_provenance(),
+            count: self.entries,
+            map: self.map.as_raw_fd().try_into().unwrap(),
+            flags: [0; 2],
+        };
+        // SAFETY: the kernel reads `batch`, and of keys and values as many as `count` says, which live and are that long.
+        let done =
+            unsafe { libc::syscall(libc::SYS_bpf, UPDATE_BATCH, &raw const batch, size_of::<Batch>()) };
+        if done < 0 { Err(Error::last_os_error()) } else { Ok(()) }
     }
 
     /// Deletes an element; one that is not there is as good as deleted.

@@ -1,10 +1,13 @@
 //! Every counter of the kernel half by a name that people can read.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
+use aya::maps::IterableMap as _;
+use gateway::datapath::batch::{self, Values};
 use gateway::datapath::maps::Maps;
 use gateway::policy::{Config, Numbers};
-use gateway_common::abi::{Action, Answer, BlockedKey, DeviceCounters, MAX_DEVICES, OTHER_DEVICE};
+use gateway_common::abi::{Action, Answer, BlockedKey, DeviceCounters, OTHER_DEVICE};
 use gateway_common::reason::Reason;
 
 /// Names of devices and policies by number.
@@ -63,9 +66,14 @@ impl Tally {
     /// Reads the counters of numbers that no device has: a frame counted there is lost.
     pub fn of_nobody(maps: &Maps, names: &Names) -> Self {
         let mut tally = Self::default();
-        for number in (0..MAX_DEVICES).filter(|number| !names.devices.contains_key(number)) {
-            tally.read_device(maps, names, number);
-        }
+        let counters = maps.counters.map();
+        let read = batch::each("COUNTERS", counters, |number: u32, values: Values<'_, DeviceCounters>| {
+            if !names.devices.contains_key(&number) {
+                values.for_each(|counters| tally.device(&names.device(number), &counters));
+            }
+            ControlFlow::Continue(())
+        });
+        read.unwrap();
         tally
     }
 
