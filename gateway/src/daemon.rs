@@ -6,6 +6,7 @@ pub mod lists;
 mod memory;
 mod resolve;
 mod run;
+mod views;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ use clock::Clock;
 pub use resolve::ResolvedRow;
 use resolve::Resolving;
 pub use run::run;
+use views::Views;
 
 /// What the daemon knows of itself, for the metrics.
 #[derive(Default)]
@@ -98,6 +100,7 @@ pub struct Daemon {
     /// Told when the next look at the clock may be due earlier than was thought.
     clock_has_changed: Notify,
     resolving: Resolving,
+    views: Views,
     /// What it knows of itself.
     pub health: Arc<Health>,
     /// Events.
@@ -121,11 +124,13 @@ impl Daemon {
         let clock = Clock::start(&config);
         let (compiled, generation) = engine.apply(&config, &clock.standing)?;
         let attached = attach(&mut engine, &config.interfaces)?;
+        let views = Views::new(&config)?;
         let daemon = Self {
             file: config.file.clone(),
             running: Mutex::new(Running { engine, config, attached, clock }),
             clock_has_changed: Notify::new(),
             resolving: Resolving::default(),
+            views,
             health: Arc::default(),
             hub: Hub::default(),
             history: History::default(),
@@ -192,6 +197,7 @@ impl Daemon {
         self.resolving.follow(config);
         self.lists.follow(config);
         self.hub.write_to(&config.events);
+        self.views.follow(&config.names);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
         state.loaded_at =

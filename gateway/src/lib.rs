@@ -3,6 +3,7 @@
 //! * [`lists`]: block lists as the world publishes them: fetched, kept on the disk, and read from bytes to rules.
 //! * [`policy`]: from text to checked policies to compiled tables; pure, knows no kernel.
 //! * [`datapath`]: the only room that touches aya: load, attach, pin, fill, read.
+//! * [`netlink`]: questions to the kernel about interfaces and what is behind them.
 //! * [`observe`]: events and counters in terms of people.
 //! * [`present`]: what holds at this moment, by schedules and pauses.
 //! * [`subscriptions`]: the lists of the policies in force, kept fresh.
@@ -10,6 +11,7 @@
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
 //! * [`resolve`]: hosts that are blocked by their addresses too.
 //! * [`explain`]: why a device gets to a host or does not; from files alone.
+//! * [`who`]: what is known of a device beside its address: vendor, host name, addresses.
 //! * [`daemon`]: `gateway run`.
 //! * [`cli`]: one file a command.
 
@@ -18,6 +20,7 @@ pub mod daemon;
 pub mod datapath;
 pub mod explain;
 pub mod lists;
+pub mod netlink;
 pub mod observe;
 pub mod policy;
 pub mod present;
@@ -25,3 +28,4 @@ pub mod replay;
 pub mod resolve;
 pub mod serve;
 pub mod subscriptions;
+pub mod who;

@@ -2,12 +2,14 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 /// Nobody answers on the control socket.
@@ -20,6 +22,9 @@ pub struct NoDaemon(PathBuf);
 #[error("the daemon broke off")]
 pub struct BrokeOff;
 
+/// How long a daemon may take to say what it knows already.
+const AT_ONCE: Duration = Duration::from_secs(10);
+
 /// Sends a request without a body and hands each piece of the answer to `piece` as it comes.
 ///
 /// # Errors
@@ -31,6 +36,26 @@ pub fn request(
     piece: impl FnMut(&[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     request_with(socket, method, path, Vec::new(), piece)
+}
+
+/// Asks for something that is told as JSON and at once.
+///
+/// # Errors
+/// As [`request`], if the daemon does not answer in time, or if it is of another version and tells something else.
+pub fn read<T: DeserializeOwned>(socket: &Path, path: &str) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer = async {
+        let response = send(socket, Method::GET, path, Vec::new()).await?;
+        let refused = !response.status().is_success();
+        let body = response.into_body().collect().await.context("the daemon broke off")?.to_bytes();
+        if refused {
+            bail!("{}", String::from_utf8_lossy(&body).trim_end());
+        }
+        serde_json::from_slice(&body).context("the daemon is of another version; restart it")
+    };
+    runtime.block_on(async {
+        tokio::time::timeout(AT_ONCE, answer).await.context("the daemon does not answer")?
+    })
 }
 
 /// Posts an order and returns what the daemon says to it.

@@ -2,12 +2,14 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed with a message on standard error, 2 wrong usage.
 
+mod amount;
 mod check;
 mod client;
 mod detach;
 mod devices;
 mod events;
 mod explain;
+mod flows;
 mod lists;
 mod pause;
 mod places;
@@ -41,8 +43,10 @@ enum Command {
     Explain(explain::Args),
     /// Say whether the filter is on, where, and what it knows
     Status(status::Args),
-    /// List the devices with their policies and counters
+    /// List the devices with their policies and counters, and those that were seen and are not listed
     Devices(devices::Args),
+    /// List the flows, newest first: who talks to whom, and what was decided
+    Flows(flows::Args),
     /// List the addresses that are blocked because hosts resolve to them, and those that are not and why
     Resolved(resolved::Args),
     /// Show names that were learned and what was blocked
@@ -72,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => return check_code(replay::run(&args)),
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
+        Command::Flows(args) => flows::run(&args),
         Command::Resolved(args) => resolved::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::policy::{Checks, Config, DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE};
+use crate::policy::{Checks, Config, DEFAULT_PIN, DEFAULT_SOCKET, DEFAULT_STATE, NameFiles};
 use crate::present::pauses::Pauses;
 
 /// Where the configuration is if nothing else is said.
@@ -37,7 +37,7 @@ impl ConfigArg {
     }
 }
 
-/// Three keys of the configuration, read without a look at the rest: whoever wants to see or remove the filter can do so
+/// A few keys of the configuration, read without a look at the rest: whoever wants to see or remove the filter can do so
 /// while the configuration or a policy is broken.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Places {
@@ -47,6 +47,8 @@ pub struct Places {
     pub socket: PathBuf,
     /// Folder of what outlives the daemon.
     pub state: PathBuf,
+    /// Files that tell of devices.
+    pub names: NameFiles,
 }
 
 impl Places {
@@ -71,7 +73,9 @@ impl Places {
             .and_then(|control| control.get("socket"))
             .and_then(toml::Value::as_str)
             .unwrap_or(DEFAULT_SOCKET);
+        let names = table.get("names").and_then(toml::Value::as_table);
         Ok(Self {
+            names: names.map(names_of).unwrap_or_default(),
             pin: at_top("pin", DEFAULT_PIN),
             socket: socket.into(),
             state: at_top("state", DEFAULT_STATE),
@@ -88,6 +92,16 @@ impl Places {
     }
 }
 
+/// What `[names]` says, as far as it can be made out.
+fn names_of(names: &toml::Table) -> NameFiles {
+    let leases = names.get("leases").and_then(toml::Value::as_array);
+    let paths = leases.into_iter().flatten().filter_map(toml::Value::as_str);
+    NameFiles {
+        leases: paths.map(PathBuf::from).collect(),
+        vendors: names.get("vendors").and_then(toml::Value::as_str).map(PathBuf::from),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,10 +110,11 @@ mod tests {
     fn a_configuration_with_mistakes_elsewhere_still_says_where_the_filter_is() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("gateway.toml");
-        fs::write(&file, "pin = \"/sys/fs/bpf/x\"\nnonsense = 1\n[control]\nsocket = \"/tmp/s\"\n").unwrap();
+        fs::write(&file, "pin = \"/sys/fs/bpf/x\"\nnonsense = 1\n[control]\nsocket = \"/tmp/s\"\n[names]\nleases = [1, \"/l\"]\nvendors = \"/v\"\n").unwrap();
         let places = Places::read(&file).unwrap();
         let state = DEFAULT_STATE.into();
-        assert_eq!(places, Places { pin: "/sys/fs/bpf/x".into(), socket: "/tmp/s".into(), state });
+        let names = NameFiles { leases: vec!["/l".into()], vendors: Some("/v".into()) };
+        assert_eq!(places, Places { pin: "/sys/fs/bpf/x".into(), socket: "/tmp/s".into(), state, names });
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! * [`tables`]: a compiled policy into the slot that is not in force, then the swap.
 //! * [`attach`]: links on interfaces, pinned, replaced in place.
 //! * [`downlink`]: the program on the way to the devices, on interfaces.
-//! * [`mute`]: which interfaces cannot send answers; `netlink` asks the kernel.
+//! * [`mute`]: which interfaces cannot send answers.
 //! * [`pins`]: where all that lies in the BPF file system.
 //! * [`read`]: counters and labels; [`batch`] reads many at a time.
 
@@ -21,7 +21,6 @@ mod lookup;
 mod mapped;
 pub mod maps;
 pub mod mute;
-mod netlink;
 pub mod pins;
 pub mod plain;
 pub mod read;

@@ -13,8 +13,8 @@ use nix::net::if_::if_nametoindex;
 use super::Error;
 use super::attach::Attached;
 use super::maps::{Maps, map};
-use super::netlink::{self, Link};
 use super::pins::Mode;
+use crate::netlink::link::{self, Link};
 
 /// `NETDEV_XDP_ACT_BASIC` of linux/netdev.h: pass, drop, abort and send.
 const BASIC: u64 = 1;
@@ -40,17 +40,17 @@ pub fn voice(interface: &str, mode: Mode) -> Voice {
 
 fn native(interface: &str) -> io::Result<Voice> {
     let index = if_nametoindex(interface)?;
-    let link = netlink::link(index, None)?;
+    let link = link::link(index, None)?;
     if link.kind.as_deref() == Some("veth") {
         return of_veth(&link);
     }
-    let says_so = netlink::xdp_features(index)?.is_none_or(|features| features & BASIC != 0);
+    let says_so = link::xdp_features(index)?.is_none_or(|features| features & BASIC != 0);
     Ok(if says_so { Voice::Answers } else { Voice::Mute(Mute::Driver) })
 }
 
 fn of_veth(link: &Link) -> io::Result<Voice> {
     let Some(peer) = link.peer else { return Ok(Voice::Mute(Mute::Peer)) };
-    let there = netlink::link(peer, link.peer_namespace)?;
+    let there = link::link(peer, link.peer_namespace)?;
     Ok(if there.native_program { Voice::Answers } else { Voice::Mute(Mute::Peer) })
 }
 

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use aya::maps::{IterableMap as _, MapError};
 use gateway_common::abi::{
-    Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Generation, Label,
-    MAX_ASKED, MAX_FLOWS, MAX_PARTIAL, MAX_SEEN, OTHER_DEVICE, Seen, SeenKey,
+    Asked, AskedKey, BlockedCounters, BlockedKey, Device, DeviceCounters, DeviceKey, Flow, FlowKey,
+    Generation, Label, MAX_ASKED, MAX_FLOWS, MAX_PARTIAL, MAX_SEEN, OTHER_DEVICE, Seen, SeenKey,
 };
 use gateway_common::wire::MacAddr;
 
@@ -163,6 +163,19 @@ impl Maps {
             ControlFlow::Continue(())
         })?;
         Ok(entries.into_iter().collect())
+    }
+
+    /// All flows that are remembered, in no order.
+    ///
+    /// # Errors
+    /// [`Error::Map`] or [`Error::System`] if the map cannot be read.
+    pub fn read_flows(&self) -> Result<Vec<(FlowKey, Flow)>, Error> {
+        let mut flows = Vec::new();
+        batch::each("FLOWS", self.flows.map(), |key: FlowKey, values| {
+            flows.extend(values.map(|flow: Flow| (key, flow)));
+            ControlFlow::Continue(())
+        })?;
+        Ok(flows)
     }
 
     /// How many flows are remembered; none if the kernel does not say.

@@ -5,13 +5,13 @@ use std::io::{self, Read};
 use memchr::memchr2;
 
 /// Bytes that are read at a time, and from the first of which the format is found out.
-pub(super) const BUFFER: usize = 128 * 1024;
+pub(crate) const BUFFER: usize = 128 * 1024;
 
 /// Longest line that can hold a rule, in bytes. Of a longer one, only one byte more is kept.
-pub(super) const MAX_LINE: usize = 4096;
+pub(crate) const MAX_LINE: usize = 4096;
 
 /// Reads lines that end in LF, CR LF or CR; the last one need not end.
-pub(super) struct Lines<'r> {
+pub(crate) struct Lines<'r> {
     input: &'r mut dyn Read,
     buffer: Box<[u8]>,
     /// What of the buffer is read and not yet given out.
@@ -24,7 +24,7 @@ pub(super) struct Lines<'r> {
 }
 
 impl<'r> Lines<'r> {
-    pub(super) fn new(input: &'r mut dyn Read) -> Self {
+    pub(crate) fn new(input: &'r mut dyn Read) -> Self {
         let buffer = vec![0; BUFFER].into_boxed_slice();
         Self { input, buffer, start: 0, end: 0, ended: false, after_cr: false }
     }
@@ -33,7 +33,7 @@ impl<'r> Lines<'r> {
     ///
     /// # Errors
     /// Those of the input.
-    pub(super) fn head(&mut self) -> io::Result<&[u8]> {
+    pub(crate) fn head(&mut self) -> io::Result<&[u8]> {
         while self.fill()? {}
         let head = self.rest();
         let whole =
@@ -45,7 +45,7 @@ impl<'r> Lines<'r> {
     ///
     /// # Errors
     /// Those of the input.
-    pub(super) fn next(&mut self) -> io::Result<Option<&[u8]>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
         // How much of the line has been searched for its end.
         let mut searched = 0;
         loop {

@@ -9,7 +9,7 @@ mod addresses;
 mod detect;
 mod dnsmasq;
 pub mod fetch;
-mod lines;
+pub(crate) mod lines;
 mod name;
 mod net;
 mod plain;

@@ -113,6 +113,11 @@ impl BootClock {
         Self { zero: unix.as_secs_f64() - since_boot.as_secs_f64() }
     }
 
+    /// A second of the kernel's clock, in seconds since 1970.
+    pub fn unix_second(self, second: u64) -> u64 {
+        Duration::try_from_secs_f64(self.zero).unwrap_or_default().as_secs().saturating_add(second)
+    }
+
     fn unix(self, nanoseconds: u64) -> f64 {
         let seconds = self.zero + Duration::from_nanos(nanoseconds).as_secs_f64();
         // Microseconds: more would be noise of the two readings.
@@ -138,11 +143,11 @@ pub fn escape(bytes: &[u8]) -> String {
     })
 }
 
-fn address(bytes: [u8; 16]) -> IpAddr {
+pub(super) fn address(bytes: [u8; 16]) -> IpAddr {
     Ipv6Addr::from(bytes).to_canonical()
 }
 
-fn protocol(number: u8) -> String {
+pub(super) fn protocol(number: u8) -> String {
     match number {
         TCP => "tcp".to_owned(),
         UDP => "udp".to_owned(),

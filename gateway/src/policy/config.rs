@@ -13,6 +13,7 @@ use super::events_section::{Events, check_events};
 use super::file::Policy;
 use super::folder::{Folder, read_file, sort_by_place};
 use super::mistake::{Mistake, Mistakes};
+use super::names_section::{NameFiles, check_names};
 use super::nearest::did_you_mean;
 use super::page_section::{Page, check_page};
 use super::raw::{RawConfig, Text, refuse_later};
@@ -66,6 +67,8 @@ pub struct Config {
     pub cache: PathBuf,
     /// Where events are written to.
     pub events: Events,
+    /// Files that tell of devices.
+    pub names: NameFiles,
     /// Names of the policies of a device that is not listed.
     pub default_policies: Vec<String>,
     /// The devices, in the order of the file.
@@ -195,6 +198,7 @@ fn check(
     let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
     let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
     let events = check_events(checker, reading);
+    let names = check_names(checker, raw.names.as_ref());
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
         let missing = "devices without a [[device]] are counted together, as `other`";
@@ -214,6 +218,7 @@ fn check(
         page: page?,
         cache: cache?,
         events: events?,
+        names,
         default_policies,
         devices,
         policies: Vec::new(),
@@ -312,10 +317,15 @@ fn check_folder(
 }
 
 pub(super) fn absolute(checker: &mut Checker<'_>, key: &str, text: &Text) -> Option<PathBuf> {
+    absolute_or(checker, text, format!("write {key} = \"/…\", from the root on"))
+}
+
+/// A path from the root on, or a mistake with this cure.
+pub(super) fn absolute_or(checker: &mut Checker<'_>, text: &Text, cure: String) -> Option<PathBuf> {
     let path = text.get_ref();
     if !path.starts_with('/') || path.contains(char::is_control) {
         let title = format!("{} is not an absolute path", Shown(path));
-        checker.refuse(text.span(), title, format!("write {key} = \"/…\", from the root on"));
+        checker.refuse(text.span(), title, cure);
         return None;
     }
     Some(PathBuf::from(path))

@@ -52,6 +52,7 @@ fn a_full_configuration_is_read() {
     let site = Site::new(
         "interfaces = [\"br-lan\", \"eth0\"]\npolicies = \"policies\"\npin = \"/sys/fs/bpf/lab\"\n\
          [metrics]\nlisten = \"[::1]:9000\"\n[control]\nsocket = \"/run/lab.sock\"\n\
+         [names]\nleases = [\"/a.csv\", \"/b\", \"/a.csv\"]\nvendors = \"/usr/share/oui.txt\"\n\
          [defaults]\npolicies = [\"a\"]\n\
          [[device]]\nname = \"anna-phone\"\nmac = \"8C-BE-BE-12-34-56\"\npolicies = [\"b\", \"a\", \"b\"]\n\
          [[device]]\nname = \"Bob's TV 📺\"\nmac = \"02:00:00:00:00:01\"\n",
@@ -69,6 +70,8 @@ fn a_full_configuration_is_read() {
     assert_eq!(config.pin, Path::new("/sys/fs/bpf/lab"));
     assert_eq!(config.listen, "[::1]:9000".parse().unwrap());
     assert_eq!(config.socket, Path::new("/run/lab.sock"));
+    assert_eq!(config.names.leases, [Path::new("/a.csv"), Path::new("/b")]);
+    assert_eq!(config.names.vendors.as_deref(), Some(Path::new("/usr/share/oui.txt")));
     assert_eq!(config.default_policies, ["a"]);
     let names: Vec<&str> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
     assert_eq!(names, ["b", "a"]);
@@ -90,7 +93,20 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(config.socket, Path::new("/run/gateway/control.sock"));
     assert_eq!(config.cache, Path::new("/var/cache/gateway"));
     assert_eq!(config.default_policies, [""; 0]);
+    assert_eq!(config.names, NameFiles::default());
     assert!(config.devices.is_empty() && config.policies.is_empty());
+}
+
+#[test]
+fn the_files_of_names_are_named_from_the_root_on() {
+    assert_eq!(
+        told("[names]\nleases = [\"/var/x\", \"leases\"]\nvendors = \"\"\nlease = 1\n"),
+        [
+            "gateway.toml:4:21: `leases` is not an absolute path (write leases = [\"/…\"], each from the root on)",
+            "gateway.toml:5:11: `` is not an absolute path (write vendors = \"/…\", from the root on)",
+            "gateway.toml:6:1: unknown key `lease` (did you mean `leases`? The keys here are `leases`, `vendors`)"
+        ]
+    );
 }
 
 #[test]

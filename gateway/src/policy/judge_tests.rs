@@ -184,6 +184,7 @@ fn config() -> impl Strategy<Value = Config> {
             page: crate::policy::Page::default(),
             cache: "/cache".into(),
             events: Events::default(),
+            names: crate::policy::NameFiles::default(),
             default_policies: Vec::new(),
             devices: Vec::new(),
             policies,

@@ -8,8 +8,8 @@ use gateway_common::wire::MacAddr;
 
 use super::*;
 use crate::policy::{
-    DEFAULT_LISTEN, DEFAULT_STATE, Device, Ech, Entries, Events, Policy, PolicyAction, Quic, Schedule,
-    SourceFile, Treatment,
+    DEFAULT_LISTEN, DEFAULT_STATE, Device, Ech, Entries, Events, NameFiles, Policy, PolicyAction, Quic,
+    Schedule, SourceFile, Treatment,
 };
 
 fn config(policies: &[String], devices: &[u16]) -> Config {
@@ -43,6 +43,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         page: crate::policy::Page::default(),
         cache: PathBuf::new(),
         events: Events::default(),
+        names: NameFiles::default(),
         default_policies: Vec::new(),
         devices: devices.iter().map(device).collect(),
         policies: policies.iter().map(policy).collect(),

@@ -30,6 +30,7 @@ pub(super) struct RawConfig {
     pub resolve: Option<Table<RawResolve>>,
     pub lists: Option<Table<RawLists>>,
     pub events: Option<Spanned<Table<RawEvents>>>,
+    pub names: Option<Table<RawNames>>,
     pub defaults: Option<Table<RawDefaults>>,
     #[serde(default)]
     pub device: Vec<Spanned<Table<RawDevice>>>,
@@ -76,6 +77,14 @@ pub(super) struct RawEvents {
     pub file: Option<Text>,
     pub rotate_at: Option<Text>,
     pub keep: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNames {
+    #[serde(default)]
+    pub leases: Vec<Text>,
+    pub vendors: Option<Text>,
 }
 
 #[derive(Deserialize)]

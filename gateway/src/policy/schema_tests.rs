@@ -14,7 +14,7 @@ use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
     LATER, RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawEvents, RawInspect, RawList,
-    RawLists, RawMetrics, RawPage, RawPolicy, RawResolve, RawSchedule,
+    RawLists, RawMetrics, RawNames, RawPage, RawPolicy, RawResolve, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
@@ -95,6 +95,7 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("config/resolve", keys_of::<RawResolve>()),
         ("config/lists", keys_of::<RawLists>()),
         ("config/events", keys_of::<RawEvents>()),
+        ("config/names", keys_of::<RawNames>()),
         ("config/defaults", keys_of::<RawDefaults>()),
         ("config/device/*", keys_of::<RawDevice>()),
         ("policy", keys_of::<RawPolicy>()),
@@ -254,6 +255,9 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
     for lines in ["", "journald = true", "file = \"/e\"\nrotate_at = \"1MiB\"\nkeep = 0"] {
         assert!(is_valid(CONFIG_SCHEMA, &with(&format!("[events]\n{lines}"))), "{lines}");
     }
+    let names =
+        "[names]\nleases = [\"/var/lib/misc/dnsmasq.leases\"]\nvendors = \"/usr/share/ieee-data/oui.txt\"";
+    assert!(is_valid(CONFIG_SCHEMA, &with(names)));
     for mac in ["8c:be:be:12:34:56", "8C-BE-BE-12-34-56", "8c:be:be:*", "8c:*"] {
         assert!(is_valid(CONFIG_SCHEMA, &device(mac)), "{mac}");
     }
@@ -269,6 +273,9 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         with("[page]\ntoken_file = \"page.token\""),
         with("[page]\nhosts = \"gateway.lan\""),
         with("[page]\nhosts = [\"gateway.lan:9470\"]"),
+        with("[names]\nleases = \"/var/lib/misc/dnsmasq.leases\""),
+        with("[names]\nleases = [\"dnsmasq.leases\"]"),
+        with("[names]\nvendors = \"oui.txt\""),
         with("[device]\nname = \"x\""),
         with("[[device]]\nname = \"x\""),
         with("[[device]]\nname = \"other\"\nmac = \"8c:be:be:12:34:56\""),

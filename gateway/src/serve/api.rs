@@ -11,6 +11,7 @@ use axum::routing::get;
 use super::events::{EVENTS, events};
 use super::lists::{LISTS, lists};
 use super::observed::{HISTORY, HOSTS, history, hosts};
+use super::views::{DEVICES, FLOWS, STATUS, devices, flows, status};
 use crate::daemon::Daemon;
 
 /// Path of the policies with a schedule, as a list of [`Scheduled`](crate::present::moment::Scheduled).
@@ -28,6 +29,9 @@ pub fn routes() -> Router<Arc<Daemon>> {
         .route(SCHEDULED, get(scheduled))
         .route(RESOLVED, get(resolved))
         .route(LISTS, get(lists))
+        .route(STATUS, get(status))
+        .route(DEVICES, get(devices))
+        .route(FLOWS, get(flows))
 }
 
 async fn scheduled(State(daemon): State<Arc<Daemon>>) -> Response {

@@ -8,3 +8,4 @@ pub mod lists;
 pub mod metrics;
 pub mod observed;
 pub mod page;
+pub mod views;

@@ -13,6 +13,7 @@ mod page;
 mod present;
 mod quic;
 mod replay;
+mod views;
 
 use std::process::Command;
 use std::time::Duration;

@@ -1,26 +1,15 @@
-//! Questions to the kernel about interfaces: one request, one answer over netlink (netlink(7), rtnetlink(7), and the
-//! kernel's Documentation/netlink/specs/netdev.yaml).
+//! What an interface is, and what its driver can do (rtnetlink(7), and the kernel's Documentation/netlink/specs/netdev.yaml).
 
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsRawFd as _, OwnedFd};
 
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, socket,
-};
+use nix::sys::socket::SockProtocol;
 
-/// `struct nlmsghdr`: length, type, flags, sequence, port.
-const HEADER: usize = 16;
+use super::request::{ask, attribute, find};
+
 /// `struct ifinfomsg` of rtnetlink(7): family, type, index, flags, change.
 const IFINFO: usize = 16;
 /// `struct genlmsghdr`: command, version, reserved.
 const GENL: usize = 4;
-/// Room for an answer: with the statistics left out, a few hundred bytes.
-const ANSWER: usize = 32 * 1024;
-
-const NLM_F_REQUEST: u16 = 1;
-const NLMSG_ERROR: u16 = 2;
-/// The upper two bits of an attribute's type are flags.
-const NLA_TYPE_MASK: u16 = 0x3fff;
 
 const RTM_GETLINK: u16 = 18;
 const IFLA_LINK: u16 = 5;
@@ -44,7 +33,7 @@ const NETDEV_A_DEV_XDP_FEATURES: u16 = 3;
 
 /// An interface as rtnetlink describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Link {
+pub(crate) struct Link {
     /// What kind of virtual interface it is; none for hardware.
     pub kind: Option<String>,
     /// Index of the interface that it belongs to: of a veth, the other end.
@@ -59,7 +48,7 @@ pub(super) struct Link {
 ///
 /// # Errors
 /// If the kernel refuses, as for an interface that is gone or a namespace that we have no rights in.
-pub(super) fn link(index: u32, namespace: Option<i32>) -> io::Result<Link> {
+pub(crate) fn link(index: u32, namespace: Option<i32>) -> io::Result<Link> {
     let mut body = vec![0; IFINFO];
     body[4..8].copy_from_slice(&index.to_ne_bytes());
     attribute(&mut body, IFLA_EXT_MASK, &RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
@@ -75,7 +64,7 @@ pub(super) fn link(index: u32, namespace: Option<i32>) -> io::Result<Link> {
 ///
 /// # Errors
 /// If the kernel refuses, as for an interface that is gone.
-pub(super) fn xdp_features(index: u32) -> io::Result<Option<u64>> {
+pub(crate) fn xdp_features(index: u32) -> io::Result<Option<u64>> {
     let Some(family) = netdev_family()? else { return Ok(None) };
     let mut body = vec![NETDEV_CMD_DEV_GET, 1, 0, 0];
     attribute(&mut body, NETDEV_A_DEV_IFINDEX, &index.to_ne_bytes());
@@ -108,63 +97,6 @@ fn read_link(attributes: &[u8]) -> Link {
     }
 }
 
-/// Sends a request on a socket of its own and returns what follows the header of the answer.
-fn ask(protocol: SockProtocol, kind: u16, body: &[u8]) -> io::Result<Vec<u8>> {
-    let socket: OwnedFd = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)?;
-    let len = u32::try_from(HEADER + body.len()).map_err(|_| ErrorKind::InvalidInput)?;
-    let mut request = Vec::with_capacity(HEADER + body.len());
-    request.extend(len.to_ne_bytes());
-    request.extend(kind.to_ne_bytes());
-    request.extend(NLM_F_REQUEST.to_ne_bytes());
-    request.extend(1_u32.to_ne_bytes());
-    request.extend(0_u32.to_ne_bytes());
-    request.extend(body);
-    sendto(socket.as_raw_fd(), &request, &NetlinkAddr::new(0, 0), MsgFlags::empty())?;
-    let mut answer = vec![0; ANSWER];
-    // Such a request is answered before `sendto` returns; where no answer waits, none will come.
-    let len = recv(socket.as_raw_fd(), &mut answer, MsgFlags::MSG_DONTWAIT)?;
-    answer.truncate(len);
-    read_answer(&answer).map(<[u8]>::to_vec)
-}
-
-/// What follows the header of a message, or the error that it tells.
-fn read_answer(message: &[u8]) -> io::Result<&[u8]> {
-    let broken = || io::Error::new(ErrorKind::InvalidData, "the kernel's answer is cut short");
-    let word = |at: usize| Some(u32::from_ne_bytes(message.get(at..at + 4)?.try_into().ok()?));
-    let len = word(0).and_then(|len| usize::try_from(len).ok()).ok_or_else(broken)?;
-    let kind = message.get(4..6).ok_or_else(broken)?;
-    let body = message.get(HEADER..len).ok_or_else(broken)?;
-    if kind == NLMSG_ERROR.to_ne_bytes() {
-        let code = word(HEADER).ok_or_else(broken)?.cast_signed();
-        return Err(io::Error::from_raw_os_error(code.wrapping_neg()));
-    }
-    Ok(body)
-}
-
-/// The first attribute of this type.
-fn find(mut attributes: &[u8], kind: u16) -> Option<&[u8]> {
-    // Each turn takes at least the four bytes of a header.
-    while let [a, b, c, d, ..] = *attributes {
-        let len = usize::from(u16::from_ne_bytes([a, b]));
-        let value = attributes.get(4..len)?;
-        if u16::from_ne_bytes([c, d]) & NLA_TYPE_MASK == kind {
-            return Some(value);
-        }
-        attributes = attributes.get(len.next_multiple_of(4)..)?;
-    }
-    None
-}
-
-/// Appends an attribute, padded to four bytes.
-fn attribute(body: &mut Vec<u8>, kind: u16, value: &[u8]) {
-    #[expect(clippy::cast_possible_truncation, reason = "the values here have a few bytes")]
-    let len = (4 + value.len()) as u16;
-    body.extend(len.to_ne_bytes());
-    body.extend(kind.to_ne_bytes());
-    body.extend(value);
-    body.resize(body.len().next_multiple_of(4), 0);
-}
-
 #[cfg(test)]
-#[path = "netlink_tests.rs"]
+#[path = "link_tests.rs"]
 mod tests;

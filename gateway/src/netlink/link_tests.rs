@@ -1,7 +1,5 @@
 //! Attributes and answers, true and broken, and what this machine says of its loopback.
 
-use std::io::ErrorKind;
-
 use super::*;
 
 fn attributes(list: &[(u16, &[u8])]) -> Vec<u8> {
@@ -10,11 +8,6 @@ fn attributes(list: &[(u16, &[u8])]) -> Vec<u8> {
         attribute(&mut bytes, *kind, value);
     }
     bytes
-}
-
-fn message(kind: u16, body: &[u8]) -> Vec<u8> {
-    let len = u32::try_from(HEADER + body.len()).unwrap();
-    [&len.to_ne_bytes()[..], &kind.to_ne_bytes(), &[0; 10], body].concat()
 }
 
 #[test]
@@ -56,17 +49,6 @@ fn attributes_whose_lengths_lie_end_the_reading() {
         assert_eq!(read_link(&bytes), Link::default());
     }
     assert_eq!(read_link(&attributes(&[(IFLA_LINK, &[5, 0])])).peer, None);
-}
-
-#[test]
-fn an_error_is_told_and_an_answer_cut_short_is_one() {
-    let error = message(NLMSG_ERROR, &[&(-19_i32).to_ne_bytes()[..], &[0; 16]].concat());
-    assert_eq!(read_answer(&error).unwrap_err().raw_os_error(), Some(19));
-    let good = message(RTM_GETLINK, b"body");
-    assert_eq!(read_answer(&good).unwrap(), b"body");
-    for len in 0..good.len() {
-        assert_eq!(read_answer(&good[..len]).unwrap_err().kind(), ErrorKind::InvalidData, "{len}");
-    }
 }
 
 #[test]
