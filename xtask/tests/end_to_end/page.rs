@@ -8,8 +8,9 @@ use xtask::lab::Lab;
 use xtask::lab::devtools::Browser;
 use xtask::lab::gateway::Config;
 use xtask::lab::network::{ACCOUNT, ANNA, BOB, Family, ORDINARY};
+use xtask::wait::wait_until;
 
-use super::{config, in_lab, reached, rejecting_policy, saw, start_with};
+use super::{SOON, config, in_lab, reached, rejecting_policy, saw, start_with};
 
 /// Where the page is unless the configuration says otherwise.
 const PAGE: &str = "http://127.0.0.1:9470/";
@@ -84,6 +85,8 @@ fn the_page_shows_what_devices_do_and_hostile_names_as_text() {
         shows_the_traffic(&mut browser, 360, "dark")?;
 
         search_for(&mut browser, ACCOUNT.name)?;
+        shows_rates(lab, &mut browser)?;
+        writes_numbers_for_people(&mut browser)?;
         let complaints = browser.complaints()?;
         ensure!(complaints.is_empty(), "{complaints:?}");
 
@@ -109,6 +112,50 @@ fn search_for(browser: &mut Browser, word: &str) -> Result<()> {
         quoted(word)
     );
     browser.wait_for("only what was looked for is left", &found)
+}
+
+/// That what is sent while it looks becomes a rate, and that pressing a device's name shows its connections.
+fn shows_rates(lab: &Lab, browser: &mut Browser) -> Result<()> {
+    let row = format!(
+        "[...document.querySelectorAll('#devices tbody tr')].find(row => row.innerText.includes({}))",
+        quoted(ANNA.name)
+    );
+    for way in ["up", "down"] {
+        let rate = format!("{row}.querySelector('[data-cell={way}]').innerText");
+        wait_until(&format!("there is a rate {way}"), SOON, || {
+            make_traffic(lab)?;
+            let shown = browser.evaluate(&rate)?;
+            Ok(shown.as_str().is_some_and(|shown| shown.ends_with("B/s") && shown != "0 B/s"))
+        })?;
+    }
+    browser.evaluate(&format!("{row}.querySelector('button').click()"))?;
+    ensure!(browser.evaluate("document.querySelector('#whose').value")? == ANNA.name);
+    browser.wait_for("its connections are shown", &shows("#flows", "203.0.113.10:443"))
+}
+
+/// That numbers and times read well, by the page's own module.
+fn writes_numbers_for_people(browser: &mut Browser) -> Result<()> {
+    for (call, expected) in [
+        ("size(0)", "0 B"),
+        ("size(999)", "999 B"),
+        ("size(1000)", "1.0 kB"),
+        ("size(99_940)", "99.9 kB"),
+        ("size(123_456_789)", "123 MB"),
+        ("size(999_600)", "1.0 MB"),
+        ("size(1e18)", "1000 PB"),
+        ("rate(null)", "–"),
+        ("count(1234567)", "1\u{202f}234\u{202f}567"),
+        ("span(59.9)", "59 s"),
+        ("span(3600)", "1 h"),
+        ("span(-5)", "0 s"),
+        ("ago(null)", "never"),
+        ("endpoint('2001:db8::1', 53, 'udp')", "udp [2001:db8::1]:53"),
+        ("endpoint('192.0.2.1', 0, '1')", "1 192.0.2.1"),
+    ] {
+        let shown = browser.evaluate(&format!("import('/words.js').then((words) => words.{call})"))?;
+        ensure!(shown == expected, "{call}: {shown}");
+    }
+    Ok(())
 }
 
 #[test]
