@@ -367,6 +367,7 @@ fn tell_what_needs_a_restart(old: &Config, new: &Config) {
         ("pin", old.pin != new.pin),
         ("metrics.listen", old.listen != new.listen),
         ("control.socket", old.socket != new.socket),
+        ("page", old.page != new.page),
     ];
     for (key, _) in changed.into_iter().filter(|(_, changed)| *changed) {
         warn!("`{key}` has changed; that takes effect when the daemon is started again");

@@ -14,7 +14,7 @@ use crate::datapath::pins::Pins;
 use crate::observe::wait::wait_on;
 use crate::policy::Config;
 use crate::serve::metrics::{Metrics, answer};
-use crate::serve::{control, listen};
+use crate::serve::{api, control, listen, page};
 
 /// How often the interfaces are looked at, to filter again on one that went and came.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(2);
@@ -32,6 +32,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     let listener = listen::bind(config.listen)
         .with_context(|| format!("cannot listen on {}; change [metrics] listen", config.listen))?;
     let socket = control::bind(&config.socket)?;
+    let page = page::bind(&config.page)?;
     let path = config.socket.clone();
     let signals = Signals::new()?;
     memory::give_large_blocks_back();
@@ -47,6 +48,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
     tokio::select! {
         never = answer::serve(listener, metrics) => match never {},
         never = control::serve(socket, Arc::clone(&daemon)) => match never {},
+        never = page::serve(page, api::routes().with_state(Arc::clone(&daemon))) => match never {},
         result = daemon.hub.pump(events, labels) => result.context("the events ended")?,
         () = signals.handle(&daemon) => info!("stopping; the filter stays, `gateway detach` removes it"),
         () = watch(&daemon) => {}

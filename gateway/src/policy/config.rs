@@ -15,6 +15,7 @@ use super::folder::{Folder, read_file, sort_by_place};
 use super::mistake::{Mistake, Mistakes};
 use super::names_section::{NameFiles, check_names};
 use super::nearest::did_you_mean;
+use super::page_section::{Page, check_page};
 use super::raw::{RawConfig, Text};
 use super::reading::{Checker, Reading, read, text_of};
 use super::track::check_track;
@@ -40,7 +41,7 @@ pub const DEFAULT_CACHE: &str = "/var/cache/gateway";
 const MAX_INTERFACE: usize = 15;
 
 /// Longest path of a UNIX socket in bytes (`sun_path` less the NUL).
-const MAX_SOCKET: usize = 107;
+pub(super) const MAX_SOCKET: usize = 107;
 
 /// The checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct Config {
     pub servers: Vec<SocketAddr>,
     /// UNIX socket on which the daemon is spoken to; absolute.
     pub socket: PathBuf,
+    /// The page.
+    pub page: Page,
     /// Folder for the copies of lists that come from a URL; absolute.
     pub cache: PathBuf,
     /// Where events are written to.
@@ -193,6 +196,7 @@ fn check(
     let listen = listen.map_or(Some(DEFAULT_LISTEN), |text| check_listen(checker, text));
     let socket = raw.control.as_ref().and_then(|control| control.0.socket.as_ref());
     let socket = socket.map_or(Some(PathBuf::from(DEFAULT_SOCKET)), |text| check_socket(checker, text));
+    let page = check_page(checker, reading, checks);
     let servers = raw.resolve.as_ref().map(|resolve| check_servers(checker, &resolve.0.servers));
     let cache = raw.lists.as_ref().and_then(|lists| lists.0.cache.as_ref());
     let cache = cache.map_or(Some(PathBuf::from(DEFAULT_CACHE)), |text| absolute(checker, "cache", text));
@@ -214,6 +218,7 @@ fn check(
         listen: listen?,
         servers: servers.unwrap_or_default(),
         socket: socket?,
+        page: page?,
         cache: cache?,
         events: events?,
         names,

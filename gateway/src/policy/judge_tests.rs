@@ -181,6 +181,7 @@ fn config() -> impl Strategy<Value = Config> {
             listen: crate::policy::DEFAULT_LISTEN,
             servers: Vec::new(),
             socket: "/socket".into(),
+            page: crate::policy::Page::default(),
             cache: "/cache".into(),
             events: Events::default(),
             names: crate::policy::NameFiles::default(),

@@ -40,6 +40,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         listen: DEFAULT_LISTEN,
         servers: Vec::new(),
         socket: PathBuf::new(),
+        page: crate::policy::Page::default(),
         cache: PathBuf::new(),
         events: Events::default(),
         names: NameFiles::default(),

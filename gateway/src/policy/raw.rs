@@ -18,6 +18,7 @@ pub(super) struct RawConfig {
     pub state: Option<Text>,
     pub metrics: Option<Table<RawMetrics>>,
     pub control: Option<Table<RawControl>>,
+    pub page: Option<Spanned<Table<RawPage>>>,
     pub resolve: Option<Table<RawResolve>>,
     pub lists: Option<Table<RawLists>>,
     pub events: Option<Spanned<Table<RawEvents>>>,
@@ -37,6 +38,15 @@ pub(super) struct RawMetrics {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawControl {
     pub socket: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPage {
+    pub listen: Option<Text>,
+    pub token_file: Option<Text>,
+    #[serde(default)]
+    pub hosts: Vec<Text>,
 }
 
 #[derive(Deserialize)]

@@ -14,7 +14,7 @@ use crate::policy::file::PolicyFile;
 use crate::policy::mistake::SourceFile;
 use crate::policy::raw::{
     RawAllow, RawBlock, RawConfig, RawControl, RawDefaults, RawDevice, RawEvents, RawInspect, RawList,
-    RawLists, RawMetrics, RawNames, RawPolicy, RawResolve, RawSchedule,
+    RawLists, RawMetrics, RawNames, RawPage, RawPolicy, RawResolve, RawSchedule,
 };
 
 fn schema(text: &str) -> Value {
@@ -90,6 +90,7 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_others() {
         ("config", keys_of::<RawConfig>()),
         ("config/metrics", keys_of::<RawMetrics>()),
         ("config/control", keys_of::<RawControl>()),
+        ("config/page", keys_of::<RawPage>()),
         ("config/resolve", keys_of::<RawResolve>()),
         ("config/lists", keys_of::<RawLists>()),
         ("config/events", keys_of::<RawEvents>()),
@@ -247,6 +248,10 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
     assert!(is_valid(CONFIG_SCHEMA, &with("")));
     assert!(is_valid(CONFIG_SCHEMA, &with("[metrics]\nlisten = \"[::1]:9469\"")));
     assert!(is_valid(CONFIG_SCHEMA, &with("[defaults]\ntrack = 1024")));
+    for listen in ["off", "127.0.0.1:9470", "[fd00::1]:80", "/run/gateway/page.sock"] {
+        let page = format!("[page]\nlisten = \"{listen}\"\ntoken_file = \"/t\"\nhosts = [\"gateway.lan\"]");
+        assert!(is_valid(CONFIG_SCHEMA, &with(&page)), "{page}");
+    }
     for lines in ["", "journald = true", "file = \"/e\"\nrotate_at = \"1MiB\"\nkeep = 0"] {
         assert!(is_valid(CONFIG_SCHEMA, &with(&format!("[events]\n{lines}"))), "{lines}");
     }
@@ -263,6 +268,11 @@ fn a_configuration_that_cannot_be_right_is_not_valid() {
         with("pin = \"gateway\""),
         with("[metrics]\nlisten = 9469"),
         with("[metrics]\nlisten = \"localhost\""),
+        with("[page]\nlisten = \"localhost\""),
+        with("[page]\nlisten = false"),
+        with("[page]\ntoken_file = \"page.token\""),
+        with("[page]\nhosts = \"gateway.lan\""),
+        with("[page]\nhosts = [\"gateway.lan:9470\"]"),
         with("[names]\nleases = \"/var/lib/misc/dnsmasq.leases\""),
         with("[names]\nleases = [\"dnsmasq.leases\"]"),
         with("[names]\nvendors = \"oui.txt\""),

@@ -1,4 +1,4 @@
-//! What the daemon answers: `/metrics` over TCP, control and events over a Unix socket.
+//! What the daemon answers: `/metrics` and the page over TCP, control and events over a Unix socket.
 
 pub mod api;
 pub mod control;
@@ -7,4 +7,5 @@ pub mod listen;
 pub mod lists;
 pub mod metrics;
 pub mod observed;
+pub mod page;
 pub mod views;

@@ -16,7 +16,7 @@ use crate::{exec, interrupt};
 pub const BROWSERS: [&str; 2] = ["chromium", "google-chrome"];
 
 /// What keeps Chromium from looking for anything beside the page. Tests run as root, where its sandbox cannot be.
-const OPTIONS: [&str; 11] = [
+pub(super) const OPTIONS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -90,7 +90,7 @@ impl Lab {
     }
 }
 
-fn browser() -> Result<PathBuf> {
+pub(super) fn browser() -> Result<PathBuf> {
     let found = BROWSERS.iter().find_map(|name| exec::find_program(name));
     found.context("no Chromium: run `cargo xtask setup`")
 }

@@ -5,6 +5,7 @@ pub mod bpffs;
 pub mod capture;
 pub mod chromium;
 pub mod curl;
+pub mod devtools;
 pub mod dns_server;
 pub mod gateway;
 pub mod http_server;

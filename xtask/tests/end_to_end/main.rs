@@ -12,6 +12,7 @@ mod events;
 mod filter;
 mod init;
 mod metrics;
+mod page;
 mod present;
 mod prometheus;
 mod quic;
