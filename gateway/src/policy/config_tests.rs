@@ -373,11 +373,11 @@ fn more_devices_than_can_be_told_apart_are_refused() {
             })
             .collect()
     };
-    assert_eq!(told(&devices(4095)), [""; 0]);
+    assert_eq!(told(&devices(16_383)), [""; 0]);
     assert_eq!(
-        told(&devices(4097)),
+        told(&devices(16_385)),
         [
-            "gateway.toml:12288:1: there are 4097 devices, 2 more than can be told apart (keep at most 4095; the others \
+            "gateway.toml:49152:1: there are 16385 devices, 2 more than can be told apart (keep at most 16383; the others \
           are counted together and follow [defaults])"
         ]
     );
