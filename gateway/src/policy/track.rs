@@ -50,10 +50,11 @@ pub fn newcomers(
     seen: impl IntoIterator<Item = (MacAddr, u64)>,
 ) -> Vec<MacAddr> {
     let room = config.track.saturating_sub(tracked.len());
-    let (listed, tracked): (_, HashSet<&MacAddr>) = (Listed::new(config), tracked.iter().collect());
-    let new = seen.into_iter().filter(|(mac, _)| !tracked.contains(mac) && !listed.contains(*mac));
+    let listed = Listed::new(config);
+    let mut known: HashSet<MacAddr> = tracked.iter().copied().collect();
+    let new = seen.into_iter().filter(|(mac, _)| !listed.contains(*mac));
     let by_second: BTreeSet<(u64, MacAddr)> = new.map(|(mac, first)| (first, mac)).collect();
-    by_second.into_iter().map(|(_, mac)| mac).take(room).collect()
+    by_second.into_iter().map(|(_, mac)| mac).filter(|mac| known.insert(*mac)).take(room).collect()
 }
 
 /// The addresses for which a `[[device]]` stands.
