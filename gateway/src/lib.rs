@@ -11,14 +11,17 @@
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
 //! * [`resolve`]: hosts that are blocked by their addresses too.
 //! * [`explain`]: why a device gets to a host or does not; from files alone.
+//! * [`top`]: `gateway top`, a live view in a terminal.
 //! * [`who`]: what is known of a device beside its address: vendor, host name, addresses.
 //! * [`daemon`]: `gateway run`.
+//! * [`init`]: a first configuration, from what there is and what a person says.
 //! * [`cli`]: one file a command.
 
 pub mod cli;
 pub mod daemon;
 pub mod datapath;
 pub mod explain;
+pub mod init;
 pub mod lists;
 pub mod netlink;
 pub mod observe;
@@ -28,4 +31,5 @@ pub mod replay;
 pub mod resolve;
 pub mod serve;
 pub mod subscriptions;
+pub mod top;
 pub mod who;

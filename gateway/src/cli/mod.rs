@@ -10,6 +10,7 @@ mod devices;
 mod events;
 mod explain;
 mod flows;
+mod init;
 mod lists;
 mod pause;
 mod places;
@@ -20,6 +21,7 @@ mod run;
 mod schema;
 mod status;
 mod table;
+mod top;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a first configuration: looks at the machine, and asks what it is to do, or takes options
+    Init(init::Args),
     /// Check everything, then filter until told to stop. The filter outlives this command
     Run(run::Args),
     /// Read configuration and policies and tell every mistake in them
@@ -47,6 +51,8 @@ enum Command {
     Devices(devices::Args),
     /// List the flows, newest first: who talks to whom, and what was decided
     Flows(flows::Args),
+    /// Watch what every device does, live
+    Top(top::Args),
     /// List the addresses that are blocked because hosts resolve to them, and those that are not and why
     Resolved(resolved::Args),
     /// Show names that were learned and what was blocked
@@ -70,6 +76,7 @@ enum Command {
 /// Parses the command line, does what it says, and returns the exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Init(args) => return check_code(init::run(&args)),
         Command::Run(args) => run::run(&args),
         Command::Check(args) => return check_code(check::run(&args)),
         Command::Explain(args) => return check_code(explain::run(&args)),
@@ -77,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Top(args) => top::run(args),
         Command::Resolved(args) => resolved::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -6,10 +6,14 @@
 mod chromium;
 mod clients;
 mod daemon;
+mod dashboard;
 mod dns;
 mod events;
 mod filter;
+mod init;
+mod metrics;
 mod present;
+mod prometheus;
 mod quic;
 mod replay;
 mod views;
