@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde::Serialize;
 
 use super::events::{EVENTS, events};
 use super::lists::{LISTS, lists};
@@ -35,13 +36,22 @@ pub fn routes() -> Router<Arc<Daemon>> {
 }
 
 async fn scheduled(State(daemon): State<Arc<Daemon>>) -> Response {
-    let list = move || Ok(serde_json::to_string(&daemon.scheduled())?);
-    act(list).await
+    told(move || Ok(daemon.scheduled())).await
 }
 
 async fn resolved(State(daemon): State<Arc<Daemon>>) -> Response {
-    let list = move || Ok(serde_json::to_string(&daemon.resolved())?);
-    act(list).await
+    told(move || Ok(daemon.resolved())).await
+}
+
+/// Looks at something, off the threads that serve; answers with it as JSON.
+pub(super) async fn told<T: Serialize>(
+    look: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> Response {
+    let mut answer = act(move || Ok(serde_json::to_string(&look()?)?)).await;
+    if answer.status().is_success() {
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    answer
 }
 
 /// Does something that waits for the kernel, off the threads that serve; answers with what it tells.

@@ -6,7 +6,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::api::act;
+use super::api::told;
 use crate::daemon::Daemon;
 
 /// Path of the hosts, as a [`HostsView`](crate::observe::hosts::HostsView); asked by a [`HostsQuery`].
@@ -26,9 +26,9 @@ pub struct HostsQuery {
 
 pub(super) async fn hosts(State(daemon): State<Arc<Daemon>>, Query(query): Query<HostsQuery>) -> Response {
     let limit = query.limit.unwrap_or(usize::MAX);
-    act(move || Ok(serde_json::to_string(&daemon.hub.hosts().view(limit))?)).await
+    told(move || Ok(daemon.hub.hosts().view(limit))).await
 }
 
 pub(super) async fn history(State(daemon): State<Arc<Daemon>>) -> Response {
-    act(move || Ok(serde_json::to_string(&daemon.history.view())?)).await
+    told(move || Ok(daemon.history.view())).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
-use super::api::act;
+use super::api::told;
 use crate::daemon::Daemon;
 use crate::observe::flows::FlowQuery;
 
@@ -19,13 +19,13 @@ pub const DEVICES: &str = "/v1/devices";
 pub const FLOWS: &str = "/v1/flows";
 
 pub(super) async fn status(State(daemon): State<Arc<Daemon>>) -> Response {
-    act(move || Ok(serde_json::to_string(&daemon.status()?)?)).await
+    told(move || Ok(daemon.status()?)).await
 }
 
 pub(super) async fn devices(State(daemon): State<Arc<Daemon>>) -> Response {
-    act(move || Ok(serde_json::to_string(&daemon.devices()?)?)).await
+    told(move || Ok(daemon.devices()?)).await
 }
 
 pub(super) async fn flows(State(daemon): State<Arc<Daemon>>, Query(query): Query<FlowQuery>) -> Response {
-    act(move || Ok(serde_json::to_string(&daemon.flows(&query)?)?)).await
+    told(move || Ok(daemon.flows(&query)?)).await
 }

@@ -8,8 +8,9 @@ use serde_json::Value;
 use xtask::exec;
 use xtask::lab::Lab;
 use xtask::lab::network::{ACCOUNT, ANNA, BOB, Family, Host, ORDINARY, PLAIN, Phone};
+use xtask::wait::wait_until;
 
-use super::{ACCOUNT_POLICY, config, in_lab, is_blocked, reaches, said};
+use super::{ACCOUNT_POLICY, SOON, config, in_lab, is_blocked, reaches, said};
 
 /// What bob's phone calls itself.
 const BOBS_NAME: &[u8] = b"\x1b[31mBob's\"<b>TV\xff";
@@ -124,6 +125,9 @@ fn flows_are_told(lab: &Lab) -> Result<()> {
         let words: Vec<&str> = ["flows", "--json"].iter().chain(words).copied().collect();
         rows(&said(&mut lab.gateway_command(&words)?)?)
     };
+    // Names come by events, which the daemon reads as they come.
+    let told = |host: &Host| -> Result<bool> { Ok(flow_to(&flows(&[])?, host)?["name"] == host.name) };
+    wait_until("the names of the flows were known", SOON, || Ok(told(&ORDINARY)? && told(&PLAIN)?))?;
     let all = flows(&[])?;
     let passed = flow_to(&all, &ORDINARY)?;
     ensure!(passed["name"] == ORDINARY.name && passed["name_from"] == "tls_sni", "{passed}");
