@@ -16,6 +16,7 @@ mod tables {
     pub mod reading;
     pub mod reload;
     pub mod report;
+    pub mod scrape;
     pub mod search;
 }
 
@@ -25,11 +26,14 @@ mod frame;
 #[expect(dead_code, reason = "likewise")]
 #[path = "../tests/kernel/harness/setup.rs"]
 mod setup;
+#[expect(dead_code, reason = "likewise")]
+#[path = "../tests/kernel/harness/tcp.rs"]
+mod tcp;
 
 use std::process::ExitCode;
 
 use tables::report::Report;
-use tables::{making, others, reading, reload, search};
+use tables::{making, others, reading, reload, scrape, search};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
     making::measure(&mut report);
     search::measure(&mut report, &object);
     reload::measure(&mut report, &object, gateway.as_ref());
+    scrape::measure(&mut report);
     others::measure(&mut report);
     report.end();
     if given("--strict") && report.missed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }

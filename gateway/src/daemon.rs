@@ -6,6 +6,7 @@ pub mod lists;
 mod memory;
 mod resolve;
 mod run;
+mod track;
 mod views;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,10 @@ pub struct State {
     pub reloads_ok: u64,
     /// Loads that were refused.
     pub reloads_failed: u64,
+    /// Whether the last attempt to read the configuration and its policies again was refused.
+    pub files_refused: bool,
+    /// Whether the last attempt to put changed lists in force was refused.
+    pub lists_refused: bool,
     /// When the policies in force were loaded, in seconds since 1970.
     pub loaded_at: f64,
     /// Policy, kind of entry, how many.
@@ -147,6 +152,7 @@ impl Daemon {
     pub fn reload(&self) -> anyhow::Result<String> {
         let result = self.try_reload();
         memory::give_back();
+        self.health.lock().files_refused = result.is_err();
         match &result {
             Ok(report) => info!("{report}"),
             Err(error) => {
@@ -183,7 +189,9 @@ impl Daemon {
         match engine.apply(config, &clock.standing) {
             Ok((compiled, generation)) => info!("{}", self.note_loaded(&running, &compiled, generation)),
             Err(error) => {
-                self.health.lock().reloads_failed += 1;
+                let mut state = self.health.lock();
+                state.reloads_failed += 1;
+                state.lists_refused = true;
                 return Err(error).context("cannot load the new lists, the ones in force stay");
             }
         }
@@ -200,6 +208,7 @@ impl Daemon {
         self.views.follow(&config.names);
         let mut state = self.health.lock();
         state.reloads_ok += 1;
+        state.lists_refused = false;
         state.loaded_at =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         state.entries = entries(config, &compiled.subscribed);
@@ -239,7 +248,13 @@ impl Daemon {
         if running.config.interfaces.iter().any(is_new) {
             let names = running.config.interfaces.clone();
             match attach(&mut running.engine, &names) {
-                Ok(attached) => running.attached = attached,
+                Ok(attached) => {
+                    // Of the others, those that are still gone are still missed.
+                    let is_back =
+                        |gone: &Attached| attached.iter().any(|back| back.interface == gone.interface);
+                    running.attached.retain(|gone| !is_back(gone));
+                    running.attached.extend(attached);
+                }
                 Err(error) => warn!("cannot filter again: {error:#}"),
             }
         }

@@ -13,12 +13,14 @@
 //! * [`explain`]: why a device gets to a host or does not; from files alone.
 //! * [`who`]: what is known of a device beside its address: vendor, host name, addresses.
 //! * [`daemon`]: `gateway run`.
+//! * [`init`]: a first configuration, from what there is and what a person says.
 //! * [`cli`]: one file a command.
 
 pub mod cli;
 pub mod daemon;
 pub mod datapath;
 pub mod explain;
+pub mod init;
 pub mod lists;
 pub mod netlink;
 pub mod observe;

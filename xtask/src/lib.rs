@@ -3,6 +3,8 @@
 
 pub mod cargo_json;
 pub mod commands;
+pub mod dashboard;
+pub mod debian;
 pub mod exec;
 pub mod interrupt;
 pub mod lab;

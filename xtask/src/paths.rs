@@ -28,6 +28,16 @@ pub fn vm() -> PathBuf {
     workspace().join("target/vm")
 }
 
+/// The folder into which Prometheus is unpacked.
+pub fn prometheus() -> PathBuf {
+    workspace().join("target/prometheus")
+}
+
+/// The dashboard and the alerts that ship.
+pub fn grafana() -> PathBuf {
+    workspace().join("grafana")
+}
+
 /// The folder of what fuzz targets find.
 pub fn fuzz() -> PathBuf {
     workspace().join("target/fuzz")

@@ -47,7 +47,7 @@ pub fn read<T: DeserializeOwned>(socket: &Path, path: &str) -> anyhow::Result<T>
     let answer = async {
         let response = send(socket, Method::GET, path, Vec::new()).await?;
         let refused = !response.status().is_success();
-        let body = response.into_body().collect().await.context("the daemon broke off")?.to_bytes();
+        let body = response.into_body().collect().await.context(BrokeOff)?.to_bytes();
         if refused {
             bail!("{}", String::from_utf8_lossy(&body).trim_end());
         }

@@ -78,7 +78,8 @@ fn cells(view: &DeviceView, now: &Zoned) -> Vec<String> {
 
 /// The devices that were seen and are not listed, as lines to copy; the last seen first. Nothing if there are none.
 fn unlisted(views: &[DeviceView], now: &Zoned) -> String {
-    let (listed, unlisted): (Vec<_>, Vec<_>) = views.iter().partition(|view| view.device.is_some());
+    let (listed, unlisted): (Vec<_>, Vec<_>) =
+        views.iter().partition(|view| view.listed || view.mac.is_none());
     if unlisted.is_empty() {
         return String::new();
     }

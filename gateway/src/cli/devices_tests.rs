@@ -50,6 +50,8 @@ fn a_line_says_what_a_device_is_and_what_it_did() {
 fn those_that_are_not_listed_are_lines_that_the_configuration_takes() {
     let mut views = vec![anna()];
     assert_eq!(unlisted(&views, &now()), "");
+    let tracked = DeviceView { listed: false, device: Some("8c:be:be:12:34:56".into()), ..anna() };
+    assert!(unlisted(&[tracked], &now()).contains("mac = \"8c:be:be:12:34:56\""));
     views[0].device = Some("tv".into());
     views.extend([
         seen(1, Some("TV"), Some("LG Electronics")),

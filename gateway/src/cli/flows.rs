@@ -1,10 +1,8 @@
 //! `gateway flows`.
 
-use std::os::unix::net::UnixStream;
-
 use jiff::{Timestamp, Zoned};
 
-use super::client;
+use super::client::{self, NoDaemon};
 use super::places::{ConfigArg, Places};
 use super::table::{print_fitting, print_json};
 use crate::datapath::maps::Maps;
@@ -36,12 +34,14 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let places = Places::read(&args.config.config)?;
     let query = FlowQuery { device: args.device.clone(), blocked: args.blocked, limit: args.limit };
-    let views = if UnixStream::connect(&places.socket).is_ok() {
-        client::read(&places.socket, &format!("{FLOWS}?{}", serde_urlencoded::to_string(&query)?))?
-    } else {
-        let maps = Maps::pinned(&Pins::new(&places.pin))?;
-        eprintln!("gateway: no daemon runs, which alone knows the names: flows are shown without");
-        read(&maps, &query, &|_| None)?
+    let path = format!("{FLOWS}?{}", serde_urlencoded::to_string(&query)?);
+    let views = match client::read(&places.socket, &path) {
+        Err(error) if error.is::<NoDaemon>() => {
+            let maps = Maps::pinned(&Pins::new(&places.pin))?;
+            eprintln!("gateway: no daemon runs, which alone knows the names: flows are shown without");
+            read(&maps, &query, &|_| None)?
+        }
+        views => views?,
     };
     if args.json {
         return print_json(&views);

@@ -10,6 +10,7 @@ mod devices;
 mod events;
 mod explain;
 mod flows;
+mod init;
 mod lists;
 mod pause;
 mod places;
@@ -35,6 +36,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a first configuration: looks at the machine, and asks what it is to do, or takes options
+    Init(init::Args),
     /// Check everything, then filter until told to stop. The filter outlives this command
     Run(run::Args),
     /// Read configuration and policies and tell every mistake in them
@@ -70,6 +73,7 @@ enum Command {
 /// Parses the command line, does what it says, and returns the exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Init(args) => return check_code(init::run(&args)),
         Command::Run(args) => run::run(&args),
         Command::Check(args) => return check_code(check::run(&args)),
         Command::Explain(args) => return check_code(explain::run(&args)),

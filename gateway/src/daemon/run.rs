@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info};
 
-use super::{Daemon, clock, history, lists, memory, resolve};
+use super::{Daemon, clock, history, lists, memory, resolve, track};
 use crate::datapath::maps::Maps;
 use crate::datapath::pins::Pins;
 use crate::observe::wait::wait_on;
@@ -55,6 +55,7 @@ pub async fn run(config: Config, log: bool) -> anyhow::Result<()> {
         result = clock::watch(&daemon) => result?,
         result = resolve::watch(&daemon) => result?,
         () = lists::keep(&daemon) => {}
+        () = track::watch(&daemon) => {}
         () = history::keep(&daemon, totals) => {}
         result = log => result.context("the kernel's log ended")?,
     }

@@ -56,7 +56,8 @@ impl Daemon {
     /// # Errors
     /// If there is no such device, or a map cannot be read.
     pub fn flows(&self, query: &FlowQuery) -> Result<Vec<FlowView>, Refused> {
-        flows::read(&self.views.maps, query, &|_| None)
+        let name = |hash| Some(self.hub.dictionary().name(hash)?.to_string());
+        flows::read(&self.views.maps, query, &name)
     }
 
     /// The state of the filter, with what only the daemon knows.

@@ -1,11 +1,14 @@
 //! The filter as a whole, as the daemon steers it: load or adopt, put a policy in force, attach.
 
+use gateway_common::wire::MacAddr;
+
 use super::Error;
 use super::attach::{Attached, attach};
 use super::load::{Loaded, Options};
 use super::maps::Maps;
 use super::mute::voice;
 use super::pins::Pins;
+use crate::policy::track;
 use crate::policy::{
     CompileError, Compiled, Config, Numbers, PrefixTable, Prefixes, Resolved, Standing, TooMany, Who,
 };
@@ -58,7 +61,9 @@ impl Engine {
     /// [`Refused`]; what was in force then still is.
     pub fn apply(&mut self, config: &Config, standing: &Standing) -> Result<(Compiled, u64), Refused> {
         let previous = self.maps.read_numbers()?;
-        let mut compiled = Compiled::new(config, previous.assign(config)?, self.maps.seed()?)?;
+        let tracked = track::kept(config, self.maps.read_tracked()?);
+        let numbers = previous.assign_with(config, &tracked)?;
+        let mut compiled = Compiled::new(config, numbers, self.maps.seed()?)?;
         compiled.who = Who::new(config, standing, &compiled.numbers)?;
         if config.resolves() && !self.resolved.is_empty() {
             let nets = self.resolved.beside(&compiled.nets, config, &compiled.numbers)?;
@@ -80,6 +85,42 @@ impl Engine {
     pub fn apply_who(&mut self, config: &Config, standing: &Standing) -> Result<u64, Refused> {
         let who = Who::new(config, standing, &self.maps.read_numbers()?)?;
         Ok(self.maps.put_who_in_force(&who)?)
+    }
+
+    /// Counts the devices on their own from now on for which `config`, which is in force, has room among those that are not
+    /// listed and were seen. Returns them and the new generation's number, or `None` if there are none.
+    ///
+    /// # Errors
+    /// [`Refused`]; what was in force then still is.
+    pub fn track(
+        &mut self,
+        config: &Config,
+        standing: &Standing,
+    ) -> Result<Option<(Vec<MacAddr>, u64)>, Refused> {
+        if config.track == 0 {
+            return Ok(None);
+        }
+        let mut tracked = track::kept(config, self.maps.read_tracked()?);
+        if tracked.len() == config.track {
+            return Ok(None);
+        }
+        let seen = self.maps.read_seen()?.into_iter().map(|(mac, seen)| (mac, seen.first));
+        let new = track::newcomers(config, &tracked, seen);
+        if new.is_empty() {
+            return Ok(None);
+        }
+        tracked.extend(&new);
+        let previous = self.maps.read_numbers()?;
+        let next = previous.assign_with(config, &tracked)?;
+        let who = Who::new(config, standing, &next)?;
+        self.maps.label(config, &previous, &next)?;
+        match self.maps.put_who_in_force(&who) {
+            Ok(generation) => Ok(Some((new, generation))),
+            Err(error) => {
+                self.maps.free_labels(&next, &previous)?;
+                Err(error.into())
+            }
+        }
     }
 
     /// Puts these addresses of hosts in force in place of those that are; `config` is in force, and all else stays what it

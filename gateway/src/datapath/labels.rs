@@ -1,6 +1,6 @@
 //! Who has which number: labels beside the counters, and counters that begin at zero with a new owner.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aya::maps::{MapError, PerCpuValues};
 use aya::util::nr_cpus;
@@ -22,10 +22,12 @@ impl Maps {
         for (name, number) in &next.policies {
             self.set_policy_label(*number, label(name, None))?;
         }
-        for device in &config.devices {
-            if let Some(number) = next.devices.get(&device.key()) {
-                self.set_device_label(*number, label(&device.name, Some(device.key())))?;
-            }
+        let names: BTreeMap<DeviceKey, &str> =
+            config.devices.iter().map(|device| (device.key(), device.name.as_str())).collect();
+        for (key, number) in &next.devices {
+            // One that is not listed is called by its address.
+            let name = names.get(key).map_or_else(|| key.to_string(), |name| (*name).to_owned());
+            self.set_device_label(*number, label(&name, Some(*key)))?;
         }
         Ok(())
     }

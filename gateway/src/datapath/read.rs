@@ -15,6 +15,7 @@ use super::batch::{self, Values};
 use super::maps::{Maps, map};
 use super::plain::Plain;
 use crate::policy::Numbers;
+use crate::policy::track::is_tracked;
 
 /// One device with its counters, summed over the CPUs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,6 +216,16 @@ impl Maps {
             ControlFlow::Continue(())
         })?;
         Ok(policies)
+    }
+
+    /// The devices that are counted on their own without being listed, those with the lowest numbers first. Which of them the
+    /// configuration lists by now is not asked here.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if a map cannot be read.
+    pub fn read_tracked(&self) -> Result<Vec<MacAddr>, Error> {
+        let labels = self.read_device_labels()?.into_values();
+        Ok(labels.filter(|(text, key)| is_tracked(text, *key)).map(|(_, key)| key.mac).collect())
     }
 
     /// Who has which number, as the labels say.

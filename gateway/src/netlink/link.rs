@@ -13,6 +13,7 @@ const GENL: usize = 4;
 
 const RTM_GETLINK: u16 = 18;
 const IFLA_LINK: u16 = 5;
+const IFLA_MASTER: u16 = 10;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_EXT_MASK: u16 = 29;
@@ -36,7 +37,9 @@ const NETDEV_A_DEV_XDP_FEATURES: u16 = 3;
 pub(crate) struct Link {
     /// What kind of virtual interface it is; none for hardware.
     pub kind: Option<String>,
-    /// Index of the interface that it belongs to: of a veth, the other end.
+    /// Index of the interface of which it is a port: a bridge, say.
+    pub master: Option<u32>,
+    /// Index of the interface that it belongs to: of a veth, the other end; of a VLAN, what carries it.
     pub peer: Option<u32>,
     /// Number, here, of the network namespace in which `peer` is, if in another one.
     pub peer_namespace: Option<i32>,
@@ -90,6 +93,7 @@ fn read_link(attributes: &[u8]) -> Link {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
     Link {
         kind: kind.map(text),
+        master: number(IFLA_MASTER),
         peer: number(IFLA_LINK),
         peer_namespace: number(IFLA_LINK_NETNSID).map(u32::cast_signed),
         native_program: find(attributes, IFLA_XDP)

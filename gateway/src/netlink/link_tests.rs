@@ -17,12 +17,14 @@ fn a_veth_tells_its_other_end_and_the_namespace_of_that() {
     let bytes = attributes(&[
         (3, b"lan1\0"),
         (IFLA_LINK, &5_u32.to_ne_bytes()),
+        (IFLA_MASTER, &9_u32.to_ne_bytes()),
         (IFLA_LINKINFO | 0x8000, &info),
         (IFLA_LINK_NETNSID, &2_u32.to_ne_bytes()),
         (IFLA_XDP, &xdp),
     ]);
     let expected = Link {
         kind: Some(String::from("veth")),
+        master: Some(9),
         peer: Some(5),
         peer_namespace: Some(2),
         native_program: true,

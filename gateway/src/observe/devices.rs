@@ -15,6 +15,7 @@ use super::snapshot::{DeviceRow, Snapshot};
 use crate::datapath::Error;
 use crate::datapath::maps::Maps;
 use crate::policy::DeviceAddress;
+use crate::policy::track::is_tracked;
 use crate::present::pauses::Pauses;
 use crate::who::known::{Directory, Known};
 
@@ -23,11 +24,12 @@ use crate::who::known::{Directory, Known};
 /// What others told of it is escaped: `vendor` holds nothing that steers a terminal, `host` printable ASCII only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceView {
-    /// Its name; `other` for all that have none together; none for one that was seen and is not listed.
+    /// Its name; `other` for all that have none together; its address if it is not listed and tracked; none for one that was
+    /// seen and is neither.
     pub device: Option<String>,
     /// Its MAC address, or the beginning of those of several.
     pub mac: Option<DeviceAddress>,
-    /// Whether a `[[device]]` names it.
+    /// Whether a `[[device]]` names it; one whose name there is its own address counts as one that is tracked.
     pub listed: bool,
     /// Whether the address was made up by the device, as phones do for privacy: it may come back with another one.
     pub random_mac: bool,
@@ -129,7 +131,7 @@ fn view(device: &DeviceRow, blocked: Blocked, pauses: &Pauses, directory: &Direc
     let counters = &device.counters;
     DeviceView {
         device: Some(device.name.clone()),
-        listed: device.address.is_some(),
+        listed: device.address.is_some_and(|address| !is_tracked(&device.name, address.key())),
         policies: device.policies.clone(),
         paused_until: device.address.and_then(|address| pauses.until(address)),
         packets: counters.packets,

@@ -81,6 +81,15 @@ fn counters_are_told_for_all_others_and_for_each_listed_device() {
 }
 
 #[test]
+fn one_that_is_tracked_has_counters_and_is_not_listed() {
+    let mut snapshot = snapshot();
+    snapshot.devices[1].name = ANNA.to_owned();
+    let views = views(&snapshot, &Pauses::default(), &[(mac(ANNA), 400)], &Directory::default());
+    assert_eq!(views.len(), 3);
+    assert_eq!((views[1].device.as_deref(), views[1].listed, views[1].packets), (Some(ANNA), false, 10));
+}
+
+#[test]
 fn those_that_were_seen_come_behind_the_last_first_without_those_that_are_listed_meanwhile() {
     let seen = [
         (mac("8c:be:be:00:00:01"), 100),

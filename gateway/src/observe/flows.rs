@@ -167,10 +167,16 @@ pub fn views(mut flows: Vec<(FlowKey, Flow)>, query: &FlowQuery, words: &Words<'
         is_meant && (!query.blocked || is_blocked(flow))
     });
     // Of those of one second, the order is arbitrary; it should be the same at each look.
-    flows.sort_unstable_by_key(|(key, flow)| {
+    let order = |(key, flow): &(FlowKey, Flow)| {
         (Reverse(flow.since), key.mac, key.destination, key.source_port, key.source, key.protocol)
-    });
-    flows.iter().take(query.limit).filter_map(|(key, flow)| view(key, flow, words)).collect()
+    };
+    if query.limit < flows.len() {
+        // Of tens of thousands, a few are wanted: only those are sorted.
+        flows.select_nth_unstable_by_key(query.limit, order);
+        flows.truncate(query.limit);
+    }
+    flows.sort_unstable_by_key(order);
+    flows.iter().filter_map(|(key, flow)| view(key, flow, words)).collect()
 }
 
 /// Nothing for a flow that this version cannot have written.

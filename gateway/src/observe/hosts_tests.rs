@@ -74,7 +74,7 @@ fn names_that_come_once_each_do_not_drive_out_one_that_comes_again_and_again() {
     let view = hosts.view(usize::MAX).hosts;
     assert_eq!(view.len(), MOST);
     assert_eq!(view[0].name, "again.example");
-    assert_eq!(view[0].seen as usize, 5 * MOST / 10, "it was there from the beginning");
+    assert_eq!(view[0].seen, 5 * MOST as u64 / 10, "it was there from the beginning");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_name_that_becomes_frequent_comes_into_a_full_table() {
         hosts.count(&told(&format!("{number}.test"), "pass", "x", 1.0));
     }
     let view = hosts.view(1).hosts;
-    assert_eq!((view[0].name.as_str(), view[0].seen as usize), ("new.example", MOST));
+    assert_eq!((view[0].name.as_str(), view[0].seen), ("new.example", MOST as u64));
 }
 
 #[test]

@@ -131,7 +131,8 @@ fn mask<'a>(numbers: &Numbers, mut policies: impl Iterator<Item = &'a str>) -> R
 }
 
 impl Who {
-    /// Whoever `config` names, with those of the policies that it gives them which hold as things stand.
+    /// Whoever `config` names, with those of the policies that it gives them which hold as things stand; and whoever else has
+    /// a number, with those of `[defaults]`.
     ///
     /// # Errors
     /// If a policy or a device has no number.
@@ -144,10 +145,13 @@ impl Who {
             let policies = mask(numbers, standing.policies_of(device))?;
             Ok((device.key(), abi::Device { policies, number, reserved: 0 }))
         });
-        Ok(Self {
-            devices: devices.collect::<Result<_, _>>()?,
-            default_policies: mask(numbers, standing.default_policies(config))?,
-        })
+        let mut devices: BTreeMap<_, _> = devices.collect::<Result<_, _>>()?;
+        let default_policies = mask(numbers, standing.default_policies(config))?;
+        for (key, number) in &numbers.devices {
+            let tracked = abi::Device { policies: default_policies, number: *number, reserved: 0 };
+            devices.entry(*key).or_insert(tracked);
+        }
+        Ok(Self { devices, default_policies })
     }
 
     /// The device with this address, or that of the longest listed beginning of it.

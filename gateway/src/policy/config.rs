@@ -16,8 +16,9 @@ use super::mistake::{Mistake, Mistakes};
 use super::names_section::{NameFiles, check_names};
 use super::nearest::did_you_mean;
 use super::page_section::{Page, check_page};
-use super::raw::{RawConfig, Text, refuse_later};
+use super::raw::{RawConfig, Text};
 use super::reading::{Checker, Reading, read, text_of};
+use super::track::check_track;
 
 /// Where the programs, links and maps are pinned if `pin` does not say otherwise.
 pub const DEFAULT_PIN: &str = "/sys/fs/bpf/gateway";
@@ -71,6 +72,8 @@ pub struct Config {
     pub names: NameFiles,
     /// Names of the policies of a device that is not listed.
     pub default_policies: Vec<String>,
+    /// How many devices that are not listed are counted on their own.
+    pub track: usize,
     /// The devices, in the order of the file.
     pub devices: Vec<Device>,
     /// The policies, in the order of their files' names.
@@ -201,11 +204,11 @@ fn check(
     let names = check_names(checker, raw.names.as_ref());
     let mut default_policies = Vec::new();
     if let Some(defaults) = &raw.defaults {
-        let missing = "devices without a [[device]] are counted together, as `other`";
-        refuse_later(checker, "track", &defaults.0.track, missing, "take the key out");
         default_policies = check_policies(checker, &defaults.0.policies, folder);
     }
     let devices = check_devices(checker, reading, folder);
+    let track = raw.defaults.as_ref().and_then(|defaults| defaults.0.track.as_ref());
+    let track = track.map_or(Some(0), |number| check_track(checker, number, devices.len()));
     Some(Config {
         file: checker.source.path().to_path_buf(),
         interfaces: interfaces?,
@@ -220,6 +223,7 @@ fn check(
         events: events?,
         names,
         default_policies,
+        track: track?,
         devices,
         policies: Vec::new(),
     })

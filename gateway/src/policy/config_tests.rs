@@ -373,25 +373,34 @@ fn more_devices_than_can_be_told_apart_are_refused() {
             })
             .collect()
     };
-    assert_eq!(told(&devices(4095)), [""; 0]);
+    assert_eq!(told(&devices(16_383)), [""; 0]);
     assert_eq!(
-        told(&devices(4097)),
+        told(&devices(16_385)),
         [
-            "gateway.toml:12288:1: there are 4097 devices, 2 more than can be told apart (keep at most 4095; the others \
+            "gateway.toml:49152:1: there are 16385 devices, 2 more than can be told apart (keep at most 16383; the others \
           are counted together and follow [defaults])"
         ]
     );
 }
 
 #[test]
-fn track_is_refused_as_not_in_this_version() {
+fn so_many_devices_can_be_tracked_and_no_more() {
+    for number in ["-1", "1025", "99999999999"] {
+        assert_eq!(
+            told(&format!("[defaults]\ntrack = {number}\n")),
+            [format!(
+                "gateway.toml:4:9: {number} devices cannot be tracked (write a number from 0 (none) to 1024, or a \
+                 [[device]] for each that matters)"
+            )]
+        );
+    }
     assert_eq!(
-        told("[defaults]\ntrack = 20\n"),
+        told("[defaults]\ntrack = \"20\"\n"),
         [
-            "gateway.toml:4:9: `track` is not in this version: devices without a [[device]] are counted together, as \
-          `other` (take the key out)"
+            "gateway.toml:4:9: string \"20\" stands where a number belongs (write a whole number, without quotes)"
         ]
     );
+    assert_eq!(told("[defaults]\ntrack = 1024\n"), [""; 0]);
 }
 
 #[test]

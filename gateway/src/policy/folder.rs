@@ -85,7 +85,7 @@ pub(super) fn sort_by_place(mistakes: &mut [Mistake]) {
 }
 
 /// The policy files in the folder. Files whose names begin with a dot are those of editors.
-fn toml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn toml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

@@ -186,6 +186,7 @@ fn config() -> impl Strategy<Value = Config> {
             events: Events::default(),
             names: crate::policy::NameFiles::default(),
             default_policies: Vec::new(),
+            track: 0,
             devices: Vec::new(),
             policies,
         }

@@ -43,6 +43,7 @@ mod subscribe;
 mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod track;
 mod warnings;
 
 pub use compile::{CompileError, Compiled, Who};
@@ -55,6 +56,7 @@ pub(crate) use escape::{Escaped, Shown};
 pub use events_section::{Events, EventsFile};
 pub use file::{Ech, Entries, Entry, Policy, PolicyAction, Quic, Treatment};
 pub use find::NoDevice;
+pub(crate) use folder::toml_files;
 pub use host::{BadHost, HostName};
 pub use judge::Ruling;
 pub use list::List;

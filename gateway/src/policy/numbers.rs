@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gateway_common::abi::{DeviceKey, MAX_DEVICES, MAX_POLICIES, OTHER_DEVICE};
+use gateway_common::wire::MacAddr;
 
 use super::config::Config;
 use super::device::Device;
@@ -45,10 +46,19 @@ impl Numbers {
     /// # Errors
     /// If there are too many policies or devices.
     pub fn assign(&self, config: &Config) -> Result<Self, TooMany> {
+        self.assign_with(config, &[])
+    }
+
+    /// Likewise, with those for devices that are tracked, which the configuration does not list.
+    ///
+    /// # Errors
+    /// If there are too many policies or devices.
+    pub fn assign_with(&self, config: &Config, tracked: &[MacAddr]) -> Result<Self, TooMany> {
         let policy_numbers = (0..=u8::MAX).take(MAX_POLICIES);
         let device_numbers = OTHER_DEVICE + 1..MAX_DEVICES;
         let policies: Vec<String> = config.policies.iter().map(|policy| policy.name.clone()).collect();
-        let devices: Vec<DeviceKey> = config.devices.iter().map(Device::key).collect();
+        let tracked = tracked.iter().map(|mac| DeviceKey::prefix(*mac, 6));
+        let devices: Vec<DeviceKey> = config.devices.iter().map(Device::key).chain(tracked).collect();
         Ok(Self {
             policies: assign(&self.policies, policies, policy_numbers).ok_or(TooMany::Policies)?,
             devices: assign(&self.devices, devices, device_numbers).ok_or(TooMany::Devices)?,

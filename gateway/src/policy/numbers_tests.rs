@@ -45,6 +45,7 @@ fn config(policies: &[String], devices: &[u16]) -> Config {
         events: Events::default(),
         names: NameFiles::default(),
         default_policies: Vec::new(),
+        track: 0,
         devices: devices.iter().map(device).collect(),
         policies: policies.iter().map(policy).collect(),
     }
@@ -119,7 +120,7 @@ fn numbers_read_back_that_are_out_of_range_or_stand_for_two_are_given_anew() {
 fn more_owners_than_numbers_are_refused() {
     let names: Vec<String> = (0..65).map(|n| format!("p{n}")).collect();
     assert_eq!(Numbers::default().assign(&config(&names, &[])), Err(TooMany::Policies));
-    let devices: Vec<u16> = (0..4096).collect();
+    let devices: Vec<u16> = (0..16_384).collect();
     assert_eq!(Numbers::default().assign(&config(&[], &devices)), Err(TooMany::Devices));
     assert!(Numbers::default().assign(&config(&[], devices.get(1..).unwrap())).is_ok());
 }

@@ -1,21 +1,13 @@
 //! Both kinds of file as they are written, before any check of what the values mean.
 //!
-//! No key is required here (see [`super::reading`]); the keys of later versions are known, so that they can be refused
-//! by name and are never ignored.
+//! No key is required here (see [`super::reading`]).
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::reading::{Checker, Table};
+use super::reading::Table;
 
 pub(super) type Text = Spanned<String>;
-
-/// The keys of later versions, which no message proposes.
-pub(super) const LATER: &[&str] = &["track"];
-
-/// A key that a later version brings.
-pub(super) type Later = Option<Spanned<IgnoredAny>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,7 +84,7 @@ pub(super) struct RawNames {
 pub(super) struct RawDefaults {
     #[serde(default)]
     pub policies: Vec<Text>,
-    pub track: Later,
+    pub track: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]
@@ -174,11 +166,4 @@ pub(super) struct RawList {
     #[serde(rename = "match")]
     pub matches: Option<Text>,
     pub refresh: Option<Text>,
-}
-
-/// Refuses a key of a later version, if it is there. `missing` says what this version does not do.
-pub(super) fn refuse_later(checker: &mut Checker<'_>, key: &str, value: &Later, missing: &str, cure: &str) {
-    if let Some(value) = value {
-        checker.refuse(value.span(), format!("`{key}` is not in this version: {missing}"), cure);
-    }
 }

@@ -17,7 +17,6 @@ use toml::de::{DeArray, DeTable, DeValue};
 use super::escape::Shown;
 use super::mistake::{Mistake, Refusal, SourceFile};
 use super::nearest::{did_you_mean, nearest};
-use super::raw::LATER;
 
 /// Most mistakes of shape that are told of one file; each costs a reading of the file.
 const MOST: usize = 50;
@@ -177,7 +176,7 @@ fn shape_mistake(
 fn known_keys<'a>(message: &'a str, key: &str) -> Option<Vec<&'a str>> {
     let rest = message.strip_prefix("unknown field `")?.strip_prefix(key)?;
     let known = rest.split('`').skip(2).step_by(2);
-    Some(known.filter(|key| !LATER.contains(key)).collect())
+    Some(known.collect())
 }
 
 /// A table: serde would also take a list for it, its entries in the order of the fields.

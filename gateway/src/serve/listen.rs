@@ -39,6 +39,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// only after a second.
 const BACKLOG: u32 = 1024;
 
+/// The least that hyper takes for the limit of a head.
+const LEAST_HEAD: usize = 8192;
+
 /// What a server grants its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -50,7 +53,7 @@ pub struct Limits {
     pub answer: Duration,
     /// Time in which a client must take something of what is sent to it. A stream that has nothing to say is not cut.
     pub stall: Duration,
-    /// Bytes of a request's head; at least 8,192.
+    /// Bytes of a request's head; less than [`LEAST_HEAD`] counts as that.
     pub head_bytes: usize,
     /// Bytes of a request's body that a handler is given.
     pub body_bytes: usize,
@@ -255,7 +258,9 @@ async fn converse<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(limits.head_bytes);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(limits.head_bytes.max(LEAST_HEAD));
     // What goes wrong here is its client's doing: there is nobody to tell.
     let _ = http.serve_connection(TokioIo::new(io), service).await;
 }

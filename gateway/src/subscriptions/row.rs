@@ -31,6 +31,8 @@ pub struct Row {
     /// Seconds since its server last said that the copy is the newest, or since the file was written; absent while
     /// there is no copy.
     pub age_seconds: Option<u64>,
+    /// Seconds between two looks at it, as the policy wants it; the shortest where several policies have it.
+    pub refresh_seconds: u64,
     /// Seconds until the server is asked again; absent for a file of this machine.
     pub next_seconds: Option<u64>,
     /// How often it could not be fetched.
@@ -103,6 +105,7 @@ impl Row {
             skipped: by_kind.map(|(kind, count)| (kind.as_str().to_owned(), count)).collect(),
             examples: report.iter().flat_map(|report| report.skipped.first()).map(Skip::new).collect(),
             age_seconds,
+            refresh_seconds: refresh.as_secs(),
             next_seconds: note.map(|note| note.due(refresh, late).saturating_sub(now)),
             errors: note.map_or(0, |note| note.errors),
             last_error: note.and_then(|note| note.error.clone()).or_else(|| unreadable.cloned()),

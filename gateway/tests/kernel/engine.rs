@@ -33,6 +33,11 @@ impl Site {
         Pins::new(&self.path)
     }
 
+    /// Handles on the maps of the engine that was started.
+    pub fn maps(&self) -> Maps {
+        Maps::pinned(&self.pins()).unwrap()
+    }
+
     /// The engine on these pins.
     #[track_caller]
     pub fn start(&self) -> Engine {

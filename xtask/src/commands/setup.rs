@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::lab::chromium::BROWSERS;
+use crate::lab::prometheus;
 use crate::toolchain::choose::{Candidate, choose};
 use crate::toolchain::version::Version;
 use crate::toolchain::{LINKER_LLVM, Toolchain, find, llvm, oldest_rust};
@@ -53,6 +54,7 @@ pub fn run() -> Result<()> {
     println!("eBPF linker:   {} with {}", toolchain.linker.display(), toolchain.llvm_lib.display());
     let all: Vec<&str> = LAB.iter().chain(&CLIENTS).filter_map(found).collect();
     println!("programs:      {}", all.join(", "));
+    println!("Prometheus:    {}", prometheus::folder()?.display());
     println!("all is there: `cargo xtask build`, `cargo xtask test` and `cargo xtask demo` can run");
     Ok(())
 }
@@ -85,9 +87,10 @@ pub fn programs() -> Result<()> {
     make_sure_of(&LAB, "tests and demo cannot build their network")
 }
 
-/// Makes sure of the programs that only tests call.
+/// Makes sure of the programs that only tests call, Prometheus among them.
 pub fn clients() -> Result<()> {
-    make_sure_of(&CLIENTS, "the end-to-end tests have no clients")
+    make_sure_of(&CLIENTS, "the end-to-end tests have no clients")?;
+    prometheus::fetch()
 }
 
 /// Installs the programs beside which large policies are measured. Without them the rest is measured all the same.

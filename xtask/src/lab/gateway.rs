@@ -27,6 +27,8 @@ pub struct Config {
     pub policies: PathBuf,
     /// Devices and the names of their policies.
     pub devices: Vec<(&'static Phone, Vec<String>)>,
+    /// How many phones that are not among them are counted on their own.
+    pub track: u32,
     /// More of the file, beginning with a section.
     pub more: String,
 }
@@ -43,6 +45,9 @@ impl Config {
             folder.join("state"),
             folder.join("control.sock"),
         );
+        if self.track > 0 {
+            writeln!(text, "track = {}", self.track).expect("a string takes every text");
+        }
         for (phone, policies) in &self.devices {
             let Phone { name, mac, .. } = phone;
             write!(text, "\n[[device]]\nname = {name:?}\nmac = {mac:?}\npolicies = {policies:?}\n")
@@ -119,7 +124,7 @@ mod tests {
     #[test]
     fn the_configuration_is_written_as_the_interface_says() {
         let devices = vec![(&ANNA, vec!["a".into(), "b".into()])];
-        let config = Config { policies: "/p".into(), devices, more: "[resolve]\n".into() };
+        let config = Config { policies: "/p".into(), devices, track: 0, more: "[resolve]\n".into() };
         let expected = r#"interfaces = ["lan1", "lan2"]
 policies = "/p"
 pin = "/sys/fs/bpf/gateway-x"

@@ -12,6 +12,7 @@ pub mod http_server;
 pub mod metrics;
 mod netns;
 pub mod network;
+pub mod prometheus;
 mod server;
 pub mod tls_server;
 pub mod visit;
@@ -207,6 +208,11 @@ impl Lab {
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
     }
 
+    /// Where the gateway of this lab pins its filter.
+    pub fn pin(&self) -> &Path {
+        &self.pin
+    }
+
     /// A file in the lab's own folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -228,10 +234,15 @@ impl Lab {
 
     /// Starts the gateway and returns when it filters.
     pub fn start_gateway(&self, config: &Config) -> Result<Gateway> {
-        let program = &self.programs.gateway;
-        ensure!(program.exists(), "{} is missing: run `cargo xtask build`", program.display());
         fs::write(self.config_file(), config.file(&self.folder, &self.pin))
             .context("cannot write gateway.toml")?;
+        self.start_configured()
+    }
+
+    /// Starts the gateway with the configuration that is there, and returns when it filters.
+    pub fn start_configured(&self) -> Result<Gateway> {
+        let program = &self.programs.gateway;
+        ensure!(program.exists(), "{} is missing: run `cargo xtask build`", program.display());
         let mut gateway = Gateway::start(&mut self.gateway_command(&["run"])?, &self.log_file())?;
         let ready = wait_until("the gateway served its metrics", START, || {
             if let Some(status) = gateway.ended()? {

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::debian;
-use crate::paths;
+use crate::{debian, paths};
 
 /// A series of kernels, such as 6.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,6 @@
 //! `target/vm`. A machine has no disk; its initramfs holds the tests and what they read, and xtask itself as `init`.
 
 pub mod cpio;
-pub mod debian;
 pub mod guest;
 pub mod initramfs;
 pub mod kernel;

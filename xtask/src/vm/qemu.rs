@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::{Outcome, debian, watch};
-use crate::{exec, paths};
+use super::{Outcome, watch};
+use crate::{debian, exec, paths};
 
 /// The serial port for the output of the tests; the console has the first one, number 0.
 pub const TESTS_PORT: u32 = 1;

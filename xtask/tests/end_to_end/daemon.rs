@@ -65,10 +65,17 @@ fn a_broken_policy_file_changes_nothing_and_is_counted() {
         lab.write_policy("account", "name = \"account\"\n[block\nhosts = 7\n")?;
         gateway.reload()?;
         wait_until("a failed reload was counted", SOON, || Ok(failed(&lab.metrics()?) == 1.0))?;
+        let succeeded = || -> Result<bool> {
+            Ok(lab.metrics()?.sum("gateway_policy_last_reload_successful", &[]) == 1.0)
+        };
+        ensure!(!succeeded()?, "{}", lab.metrics_text()?);
         let ended = gateway.ended()?;
         ensure!(ended.is_none(), "the daemon ended over a broken policy: {ended:?}");
         is_blocked(lab, &ANNA, &ACCOUNT, Family::V4)?;
-        reaches(lab, &ANNA, &ORDINARY, Family::V4)
+        reaches(lab, &ANNA, &ORDINARY, Family::V4)?;
+        lab.write_policy("account", ACCOUNT_POLICY)?;
+        gateway.reload()?;
+        wait_until("the mended policy was accepted", SOON, succeeded)
     });
 }
 
@@ -143,6 +150,8 @@ fn interfaces_that_go_together_and_come_one_after_the_other_are_all_filtered_aga
         for (port, end) in [("lan2", "end2"), ("lan1", "end1")] {
             said(lab.router("ip")?.args(["link", "add", port, "type", "veth", "peer", "name", end]))?;
             wait_until("it was filtered again", SOON, || on(port))?;
+            let missed = lab.metrics_text()?;
+            ensure!(missed.contains("gateway_interface_attached{interface=\"lan1\""), "{missed}");
         }
         ensure!(on("lan2")?, "lan2 is not filtered any more");
         Ok(())

@@ -6,11 +6,15 @@
 mod chromium;
 mod clients;
 mod daemon;
+mod dashboard;
 mod dns;
 mod events;
 mod filter;
+mod init;
+mod metrics;
 mod page;
 mod present;
+mod prometheus;
 mod quic;
 mod replay;
 mod views;

@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use xtask::exec;
+use xtask::lab::Lab;
 use xtask::lab::network::{ACCOUNT, ANNA, BOB, Family, Host, ORDINARY, PLAIN, Phone};
-use xtask::lab::{Lab, PATIENT};
 
 use super::{ACCOUNT_POLICY, config, in_lab, is_blocked, reaches, said};
 
@@ -69,8 +70,10 @@ fn send_traffic(lab: &Lab) -> Result<()> {
     reaches(lab, &BOB, &ORDINARY, Family::V4)?;
     let answer = lab.dig(&ANNA, PLAIN.name, Family::V4, &["+short"])?;
     ensure!(answer.trim() == PLAIN.address(Family::V4).to_string(), "{answer}");
-    // `-noservername` takes back the name that comes before it.
-    lab.visit_by_openssl(&ANNA, &PLAIN, Family::V4, PATIENT, &["-noservername"])?;
+    // By its address: then curl sends no name.
+    let mut curl = lab.phone(&ANNA, exec::tool("curl")?.get_program())?;
+    curl.args(["-q", "--silent", "--show-error", "--insecure", "--noproxy", "*", "--max-time", "10"]);
+    said(curl.arg(format!("https://{}/", PLAIN.address(Family::V4))))?;
     Ok(())
 }
 

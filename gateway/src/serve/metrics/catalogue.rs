@@ -115,12 +115,16 @@ catalogue! {
         "Times that policies were loaded.";
     POLICY_LOADED = Gauge of Seconds, "gateway_policy_loaded_timestamp_seconds" []
         "When the policies in force were loaded, in seconds since 1970.";
+    POLICY_LAST_RELOAD = Gauge of Number, "gateway_policy_last_reload_successful" []
+        "0 if the last attempt to load configuration, policies or lists was refused, and what was in force stays; else 1.";
     RESOLVED_ADDRESSES = Gauge of Number, "gateway_resolved_addresses" ["policy"]
         "Addresses that the policy blocks because hosts that it blocks resolve to them.";
     RESOLVED_SHARED = Gauge of Number, "gateway_resolved_shared" ["policy"]
         "Addresses of such hosts that are not blocked, because they also serve a name that the policy does not block.";
     LIST_AGE = Gauge of Seconds, "gateway_list_age_seconds" ["list", "policy"]
         "Seconds since the server last said that the copy of a list is the newest, or since the file was written.";
+    LIST_REFRESH = Gauge of Seconds, "gateway_list_refresh_seconds" ["list", "policy"]
+        "Seconds after which a list is fetched, or a file looked at, again.";
     LIST_ENTRIES = Gauge of Number, "gateway_list_entries" ["list", "policy"]
         "Rules in the copy of a list.";
     LIST_SKIPPED = Gauge of Number, "gateway_list_skipped_lines" ["list", "policy"]

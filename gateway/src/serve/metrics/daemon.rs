@@ -34,6 +34,8 @@ pub(super) fn gather(state: &State, families: &mut Vec<MetricFamily>) {
     reloads.add(["failed"], state.reloads_failed);
     families.extend([entries.into(), active.into(), paused.into()]);
     families.extend([addresses.into(), shared.into(), reloads.into()]);
+    let is_accepted = !state.files_refused && !state.lists_refused;
+    families.push(Family::single(&metric::POLICY_LAST_RELOAD, [], is_accepted));
     families.push(Family::single(&metric::POLICY_LOADED, [], state.loaded_at));
     let abi = ABI_VERSION.to_string();
     families.push(Family::single(&metric::BUILD_INFO, [&abi, env!("CARGO_PKG_VERSION")], true));
@@ -56,6 +58,7 @@ fn interfaces(state: &State, families: &mut Vec<MetricFamily>) {
 /// The lists.
 pub(super) fn lists(lists: &Keeper, families: &mut Vec<MetricFamily>) {
     let mut age = Family::new(&metric::LIST_AGE);
+    let mut refresh = Family::new(&metric::LIST_REFRESH);
     let mut entries = Family::new(&metric::LIST_ENTRIES);
     let mut skipped = Family::new(&metric::LIST_SKIPPED);
     let mut errors = Family::new(&metric::LIST_ERRORS);
@@ -64,11 +67,12 @@ pub(super) fn lists(lists: &Keeper, families: &mut Vec<MetricFamily>) {
         if let Some(seconds) = row.age_seconds {
             age.add(labels, seconds);
         }
+        refresh.add(labels, row.refresh_seconds);
         entries.add(labels, row.entries);
         skipped.add(labels, row.skipped_lines);
         errors.add(labels, row.errors);
     }
-    families.extend([age.into(), entries.into(), skipped.into(), errors.into()]);
+    families.extend([age.into(), refresh.into(), entries.into(), skipped.into(), errors.into()]);
 }
 
 /// The events that got lost on their way out.

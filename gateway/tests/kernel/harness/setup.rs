@@ -22,6 +22,7 @@ pub struct Setup {
     policies: Vec<String>,
     devices: String,
     defaults: Vec<String>,
+    track: usize,
 }
 
 impl Setup {
@@ -42,7 +43,12 @@ impl Setup {
     }
 
     /// A device with these policies.
-    pub fn device(mut self, name: &str, mac: MacAddr, policies: &[&str]) -> Self {
+    pub fn device(self, name: &str, mac: MacAddr, policies: &[&str]) -> Self {
+        self.devices(name, &mac.to_string(), policies)
+    }
+
+    /// Likewise all whose address begins like this.
+    pub fn devices(mut self, name: &str, mac: &str, policies: &[&str]) -> Self {
         writeln!(self.devices, "[[device]]\nname = {name:?}\nmac = \"{mac}\"\npolicies = {policies:?}")
             .unwrap();
         self
@@ -54,13 +60,19 @@ impl Setup {
         self
     }
 
+    /// How many devices that are not listed are counted on their own.
+    pub fn track(self, track: usize) -> Self {
+        Self { track, ..self }
+    }
+
     /// The configuration, written to files and read back as the daemon reads it.
     pub fn config(&self) -> Config {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("gateway.toml");
-        let Self { policies, devices, defaults } = self;
+        let Self { policies, devices, defaults, track } = self;
         let head = "interfaces = [\"lo\"]\npolicies = \"policies\"";
-        fs::write(&path, format!("{head}\n[defaults]\npolicies = {defaults:?}\n{devices}")).unwrap();
+        fs::write(&path, format!("{head}\n[defaults]\npolicies = {defaults:?}\ntrack = {track}\n{devices}"))
+            .unwrap();
         fs::create_dir(folder.path().join("policies")).unwrap();
         for (n, policy) in policies.iter().enumerate() {
             fs::write(folder.path().join(format!("policies/{n:02}.toml")), policy).unwrap();
