@@ -11,6 +11,7 @@
 //! * [`replay`]: the frames of a capture through the real program, attached to nothing.
 //! * [`resolve`]: hosts that are blocked by their addresses too.
 //! * [`explain`]: why a device gets to a host or does not; from files alone.
+//! * [`top`]: `gateway top`, a live view in a terminal.
 //! * [`who`]: what is known of a device beside its address: vendor, host name, addresses.
 //! * [`daemon`]: `gateway run`.
 //! * [`init`]: a first configuration, from what there is and what a person says.
@@ -30,4 +31,5 @@ pub mod replay;
 pub mod resolve;
 pub mod serve;
 pub mod subscriptions;
+pub mod top;
 pub mod who;

@@ -21,6 +21,7 @@ mod run;
 mod schema;
 mod status;
 mod table;
+mod top;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,8 @@ enum Command {
     Devices(devices::Args),
     /// List the flows, newest first: who talks to whom, and what was decided
     Flows(flows::Args),
+    /// Watch what every device does, live
+    Top(top::Args),
     /// List the addresses that are blocked because hosts resolve to them, and those that are not and why
     Resolved(resolved::Args),
     /// Show names that were learned and what was blocked
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Top(args) => top::run(args),
         Command::Resolved(args) => resolved::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::client::order;
 use super::places::{ConfigArg, Places};
-use crate::present::length::{DEFAULT, length};
+use crate::present::length::{DEFAULT, length, whole_seconds};
 use crate::serve::control::{PAUSE, PauseOrder, RESUME, ResumeOrder};
 
 /// Options of `gateway pause`.
@@ -31,9 +31,8 @@ pub struct ResumeArgs {
 
 /// Makes the daemon pause a device and says until when.
 pub fn pause(args: &PauseArgs) -> anyhow::Result<()> {
-    // Rounded up: whoever asks for a second or less gets one.
-    let seconds = args.duration.as_secs() + i64::from(args.duration.subsec_nanos() > 0);
-    give(&args.config, PAUSE, &PauseOrder { device: args.device.clone(), seconds })
+    let order = PauseOrder { device: args.device.clone(), seconds: whole_seconds(args.duration) };
+    give(&args.config, PAUSE, &order)
 }
 
 /// Makes the daemon end the pause of a device.

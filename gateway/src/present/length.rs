@@ -43,6 +43,11 @@ pub fn within(length: SignedDuration) -> Result<SignedDuration, BadLength> {
     if length > LONGEST { Err(BadLength::TooLong) } else { Ok(length) }
 }
 
+/// The length in seconds, rounded up: whoever asks for a second or less gets one.
+pub fn whole_seconds(length: SignedDuration) -> i64 {
+    length.as_secs() + i64::from(length.subsec_nanos() > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

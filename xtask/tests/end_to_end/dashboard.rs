@@ -92,6 +92,7 @@ fn start_with_everything(lab: &Lab) -> Result<Gateway> {
             ORDINARY.address(Family::V4),
             lab.file("lists")
         ),
+        ..Config::default()
     })?;
     wait_until("the host was resolved and the list refused", SOON, || {
         let metrics = lab.metrics()?;
