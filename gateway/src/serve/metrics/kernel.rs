@@ -13,6 +13,10 @@ use crate::datapath::maps::Maps;
 use crate::datapath::read::{DeviceReading, Filling};
 use crate::policy::{DeviceAddress, OTHER};
 
+/// How many policies there can be.
+#[expect(clippy::cast_possible_truncation, reason = "there are 64")]
+const POLICIES: u32 = MAX_POLICIES as u32;
+
 /// A device as its series are labelled.
 struct Device {
     name: String,
@@ -49,7 +53,7 @@ pub(super) fn gather(maps: &Maps, families: &mut Vec<MetricFamily>) -> Result<()
             entries: readings.len().saturating_sub(1),
             capacity: MAX_DEVICES - 1,
         },
-        Filling { map: "POLICY_LABELS", entries: policies.len(), capacity: MAX_POLICIES as u32 },
+        Filling { map: "POLICY_LABELS", entries: policies.len(), capacity: POLICIES },
         Filling { map: "BLOCKED", entries: combinations, capacity: MAX_BLOCKED },
     ];
     tables(of_user_space.into_iter().chain(maps.read_fillings()?), families);
