@@ -11,6 +11,8 @@
 
 #[path = "../src/budget.rs"]
 mod budget;
+#[path = "../src/clock.rs"]
+mod clock;
 #[path = "../src/flow.rs"]
 mod flow;
 #[path = "../src/judge.rs"]

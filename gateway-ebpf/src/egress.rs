@@ -24,8 +24,10 @@ pub fn run(ctx: &TcContext) -> bool {
         return false;
     }
     let device = tables.device(destination);
-    // SAFETY: the kernel's own context. `wire_len` is what the frame, or all that it is cut into, takes on the wire.
-    let (segments, bytes) = unsafe { ((*ctx.skb.skb).gso_segs, (*ctx.skb.skb).wire_len) };
+    // SAFETY: the kernel's own context, which outlives the program.
+    let skb = unsafe { &*ctx.skb.skb };
+    // What the frame, or all that it is cut into, takes on the wire.
+    let (segments, bytes) = (skb.gso_segs, skb.wire_len);
     let packets = if segments == 0 { 1 } else { segments };
     tell::count_down(device, packets.into(), bytes.into());
     device.policies != 0 && may_be_answer(ctx)

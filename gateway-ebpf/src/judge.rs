@@ -216,7 +216,7 @@ pub extern "C" fn judge_asked(scratch: *mut Scratch) -> u32 {
     let (flow, generation) = (&scratch.packet.flow, tables.generation);
     let key = AskedKey { mac: flow.mac, reserved: [0; 2], address: flow.destination };
     // SAFETY: read only. Should the element be written anew meanwhile, suffixes of two names may be met; both were asked for.
-    let Some(asked) = (unsafe { ASKED.get(&key) }) else { return NOT_BLOCKED };
+    let Some(asked) = (unsafe { ASKED.get(key) }) else { return NOT_BLOCKED };
     if asked.until < clock::second() || was_asked(asked, &scratch.packet.record.learned) {
         return NOT_BLOCKED;
     }

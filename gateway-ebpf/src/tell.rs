@@ -44,16 +44,18 @@ pub fn seen(mac: MacAddr) {
     }
     let now = clock::second();
     let key = SeenKey { mac, reserved: [0; 2] };
-    let Some(seen) = SEEN.get_ptr_mut(&key) else {
+    let Some(seen) = SEEN.get_ptr_mut(key) else {
         // Should it fail, the next frame tries again.
-        let _ = SEEN.insert(&key, &Seen { first: now, last: now }, u64::from(BPF_ANY));
+        let _ = SEEN.insert(key, Seen { first: now, last: now }, u64::from(BPF_ANY));
         return;
     };
-    // SAFETY: not null; a word that all CPUs write with the same meaning, and that is written once a second and not for each frame.
-    unsafe {
-        if (*seen).last != now {
-            (*seen).last = now;
-        }
+    // SAFETY: not null; all CPUs write the same word with the same meaning.
+    let last = unsafe { &raw mut (*seen).last };
+    // SAFETY: as above.
+    if unsafe { last.read() } != now {
+        // Once a second and not for each frame.
+        // SAFETY: as above.
+        unsafe { last.write(now) };
     }
 }
 

@@ -2,7 +2,7 @@
 
 use aya_ebpf::bindings::BPF_ANY;
 use aya_ebpf::programs::TcContext;
-use gateway_common::abi::{ALSO_ASKED, AskedKey, MAX_LIFE, MAX_NAME, MIN_LIFE, SUFFIXES};
+use gateway_common::abi::{ALSO_ASKED, Asked, AskedKey, MAX_LIFE, MAX_NAME, MIN_LIFE, SUFFIXES};
 use gateway_common::dns::answer::{Answers, MAX_STEPS, Progress};
 use gateway_common::name::{self, WireName};
 use gateway_common::wire::{self, Fragment};
@@ -124,9 +124,10 @@ pub extern "C" fn remember() -> u32 {
     asked.until = now + u64::from(life);
     asked.before = [0; ALSO_ASKED];
     let name = judge::last(&asked.suffixes, asked.count);
+    let key: &AskedKey = key;
     // SAFETY: read only. Should the element be written anew meanwhile, by the answer to another question of the device, one of
     // both names is not remembered.
-    if let Some(known) = unsafe { ASKED.get(&*key) } {
+    if let Some(known) = unsafe { ASKED.get(key) } {
         let (before, [first, second, third]) = (judge::last(&known.suffixes, known.count), known.before);
         if before == name {
             asked.before = known.before;
@@ -141,7 +142,7 @@ pub extern "C" fn remember() -> u32 {
             asked.before = [before, first, second];
         }
     }
-    let (key, asked) = (&*key, &*asked);
+    let asked: &Asked = asked;
     // A full table makes room by itself. Should it fail all the same, the name is not known.
     let _ = ASKED.insert(key, asked, u64::from(BPF_ANY));
     0
