@@ -166,7 +166,7 @@ struct Server {
 impl Server {
     fn start(maps: Maps) -> Self {
         let lists = Arc::new(Keeper::new(FetchLimits::default(), Trust::System));
-        let metrics = Metrics::new(maps, Arc::new(Health::default()), lists).unwrap();
+        let metrics = Metrics::new(maps, Arc::new(Health::default()), lists, Arc::default()).unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let entered = runtime.enter();
