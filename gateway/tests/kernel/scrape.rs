@@ -15,7 +15,7 @@ use crate::harness::*;
 /// The page, with all that is in the maps of the site.
 fn page(site: &Site) -> String {
     let lists = Arc::new(Keeper::new(Limits::default(), Trust::System));
-    let metrics = Metrics::new(site.maps(), Arc::new(Health::default()), lists).unwrap();
+    let metrics = Metrics::new(site.maps(), Arc::new(Health::default()), lists, Arc::default()).unwrap();
     write(&metrics.gather().unwrap(), Format::Text)
 }
 
