@@ -79,12 +79,13 @@ fn hash_maps_of_each_cpu_are_read_as_one_by_one() {
 #[test]
 fn a_bucket_that_is_larger_than_the_room_for_one_call_is_read() {
     type Large = [u8; 100_000];
+    let large = |number: u32| -> Large { [number.to_le_bytes()[0]; 100_000] };
     let mut map = HashMap::<MapData, u32, Large>::create(256, 0).unwrap();
     // As many entries as buckets: some bucket has three, and there is room for two.
-    (0..256).for_each(|number| map.insert(number, [number.to_le_bytes()[0]; 100_000], 0).unwrap());
+    (0..256).for_each(|number| map.insert(number, large(number), 0).unwrap());
     let found = many::<Large>(map.map());
     assert_eq!(found.len(), 256);
-    assert!(found.iter().all(|(key, values)| *values == [[key.to_le_bytes()[0]; 100_000]]));
+    assert!(found.iter().all(|(key, values)| *values == [large(*key)]));
 }
 
 #[test]

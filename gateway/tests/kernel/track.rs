@@ -70,9 +70,9 @@ fn there_are_never_more_than_the_number_says_and_a_lower_one_frees_the_rest() {
     let site = Site::new();
     let mut engine = site.start();
     apply(&mut engine, &tracking(3));
-    (0..20).for_each(|last| assert_eq!(send(&mut engine, last), "XDP_PASS"));
+    (0..20).for_each(|last| assert_eq!(send(&mut engine, last), "XDP_DROP"));
     assert_eq!(track(&mut engine, &tracking(3)).len(), 3);
-    (0..40).for_each(|last| assert_eq!(send(&mut engine, last), "XDP_PASS"));
+    (0..40).for_each(|last| assert_eq!(send(&mut engine, last), "XDP_DROP"));
     assert_eq!(track(&mut engine, &tracking(3)), []);
     assert_eq!(counted(&engine).len(), 3);
     let first = counted(&engine).swap_remove(0);

@@ -53,7 +53,11 @@ pub(super) fn gather(maps: &Maps, families: &mut Vec<MetricFamily>) -> Result<()
             entries: readings.len().saturating_sub(1),
             capacity: MAX_DEVICES - 1,
         },
-        Filling { map: "POLICY_LABELS", entries: policies.len(), capacity: POLICIES },
+        Filling {
+            map: "POLICY_LABELS",
+            entries: policies.len(),
+            capacity: u32::try_from(MAX_POLICIES).unwrap_or(u32::MAX),
+        },
         Filling { map: "BLOCKED", entries: combinations, capacity: MAX_BLOCKED },
     ];
     tables(of_user_space.into_iter().chain(maps.read_fillings()?), families);
