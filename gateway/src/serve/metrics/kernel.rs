@@ -13,10 +13,6 @@ use crate::datapath::maps::Maps;
 use crate::datapath::read::{DeviceReading, Filling};
 use crate::policy::{DeviceAddress, OTHER};
 
-/// How many policies there can be.
-#[expect(clippy::cast_possible_truncation, reason = "there are 64")]
-const POLICIES: u32 = MAX_POLICIES as u32;
-
 /// A device as its series are labelled.
 struct Device {
     name: String,
