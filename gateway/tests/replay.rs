@@ -11,7 +11,8 @@ use pcap_file::DataLink;
 use serde_json::json;
 
 use crate::captures::{
-    Tcp, ack, cooked, datagram, fragment, hello, pcap, pcapng, question, server_hello, syn, tagged, udp,
+    Tcp, ack, answer, cooked, datagram, fragment, hello, pcap, pcapng, question, server_hello, syn, tagged,
+    udp, with_ech,
 };
 use crate::site::{Ran, Site};
 
@@ -297,4 +298,30 @@ fn a_reader_that_has_gone_is_nothing_to_complain_about() {
     let site = Site::new(BLOCKED);
     let err = site.replay_to_a_reader_that_goes(&pcap(DataLink::ETHERNET, &frames));
     assert_eq!(err, "");
+}
+
+#[test]
+fn what_dns_answers_in_the_capture_judges_hidden_names() {
+    let connection = |port| {
+        let mut tcp = Tcp::from_port(port);
+        [syn(&mut tcp), tcp.send(&with_ech(hello("public.example")))]
+    };
+    let frames: Vec<Vec<u8>> = connection(50_000)
+        .into_iter()
+        .chain([question(40_000, "www.blocked.example"), answer(40_000, "www.blocked.example")])
+        .chain(connection(50_001))
+        .collect();
+    let verdicts = |inspect: &str| -> Vec<(u64, String, String)> {
+        let site = Site::new(&format!("[block]\ndomains = [\"blocked.example\"]\n{inspect}"));
+        let records = site.records(&pcap(DataLink::ETHERNET, &frames));
+        let text = |record: &serde_json::Value, key: &str| record[key].as_str().unwrap().to_owned();
+        let tls = records.iter().filter(|record| record["dport"] == 443);
+        tls.map(|it| (it["frame"].as_u64().unwrap(), text(it, "verdict"), text(it, "reason"))).collect()
+    };
+    let told = |frame, verdict: &str, reason: &str| (frame, verdict.to_owned(), reason.to_owned());
+    assert_eq!(verdicts(""), [told(2, "pass", "tls_sni"), told(6, "pass", "tls_sni")]);
+    assert_eq!(
+        verdicts("[inspect]\nech = \"judge\""),
+        [told(2, "pass", "tls_sni"), told(6, "drop", "asked")]
+    );
 }

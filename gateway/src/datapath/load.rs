@@ -109,6 +109,17 @@ impl Loaded {
             program.test_run(options).map_err(|source| Error::Program { program: INGRESS, source })?;
         Ok(result.return_value)
     }
+
+    /// Runs the program on the way to the devices on one frame, if there is one.
+    ///
+    /// # Errors
+    /// As [`Loaded::test_run`].
+    pub fn test_run_down(&mut self, frame: &[u8]) -> Result<(), Error> {
+        let Some(program) = self.egress()? else { return Ok(()) };
+        let options = TestRunOptions { data_in: Some(frame), ..TestRunOptions::new() };
+        program.test_run(options).map_err(|source| Error::Program { program: EGRESS, source })?;
+        Ok(())
+    }
 }
 
 /// Loads what stands behind the tail calls. A kernel that refuses one loses only that one.

@@ -44,6 +44,9 @@ use crate::policy::{Compiled, Config, Numbers, Who};
 const XDP_PASS: u32 = 2;
 const XDP_TX: u32 = 3;
 
+/// Port of DNS, network order.
+const DNS_PORT: [u8; 2] = 53_u16.to_be_bytes();
+
 /// Room for a frame as the program left it: more than the kernel takes in a test run (3,520 bytes and 17 pages).
 const ROOM: usize = 128 * 1024;
 
@@ -79,6 +82,8 @@ pub struct Replay {
     who: Who,
     /// Policies that observe and do not block.
     observe: u64,
+    /// Whether a policy judges by what devices asked DNS for.
+    asks: bool,
     meter: Meter,
     /// Events of the frame that just ran.
     told: Vec<Event>,
@@ -108,6 +113,7 @@ impl Replay {
             clock: BootClock::read(),
             who: compiled.who,
             observe: compiled.observe,
+            asks: compiled.ech_judge != 0,
             meter: Meter::default(),
             told: Vec::new(),
             room: Vec::new(),
@@ -170,7 +176,20 @@ impl Replay {
         {
             records.extend(Record::seen(number, &sight, event, &self.labels, self.clock));
         }
+        self.run_down(frame)?;
         Ok(None)
+    }
+
+    /// Has a frame to a device read as the program on its way would, if it is what DNS answers.
+    fn run_down(&mut self, frame: &[u8]) -> Result<(), Error> {
+        if !self.asks || Sight::of(frame).flow.is_none_or(|flow| flow.source_port != DNS_PORT) {
+            return Ok(());
+        }
+        match self.loaded.test_run_down(frame) {
+            // What is too long for a test run of this kind is not read.
+            Err(error) if is_about_the_frame(&error) => Ok(()),
+            done => done,
+        }
     }
 
     /// As the kernel half finds it.

@@ -85,6 +85,20 @@ pub fn question(source_port: u16, name: &str) -> Vec<u8> {
     datagram("192.168.1.1", source_port, 53, &message)
 }
 
+/// What the router answers to the phone: `name` has the address of the server.
+pub fn answer(port: u16, name: &str) -> Vec<u8> {
+    let mut message = vec![0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+    for label in name.split('.') {
+        message.push(u8::try_from(label.len()).unwrap());
+        message.extend(label.as_bytes());
+    }
+    message.extend([0, 0, 1, 0, 1]);
+    message.extend([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4]);
+    message.extend(SERVER_V4);
+    let builder = PacketBuilder::ethernet2(ROUTER, PHONE).ipv4([192, 168, 1, 1], PHONE_V4, 64);
+    written(|out| builder.udp(53, port).write(out, &message).unwrap())
+}
+
 /// A datagram of the phone with this payload.
 pub fn datagram(destination: &str, source_port: u16, port: u16, payload: &[u8]) -> Vec<u8> {
     let destination: Ipv4Addr = destination.parse().unwrap();
@@ -127,6 +141,22 @@ pub fn hello(name: &str) -> Vec<u8> {
     let mut stream = Vec::new();
     ClientConnection::new(Arc::new(config), name).unwrap().write_tls(&mut stream).unwrap();
     stream
+}
+
+/// The hello with an encrypted one inside, in its last extension (RFC 9849).
+pub fn with_ech(mut hello: Vec<u8>) -> Vec<u8> {
+    let extension = [&[0xfe, 0x0d, 0, 186][..], &[0x5e; 186]].concat();
+    // Behind record and handshake headers, version and random: session ID, cipher suites, compression methods.
+    let mut at = 5 + 4 + 2 + 32;
+    at += 1 + usize::from(hello[at]);
+    at += 2 + usize::from(u16::from_be_bytes([hello[at], hello[at + 1]]));
+    at += 1 + usize::from(hello[at]);
+    hello.extend(&extension);
+    for at in [3, 7, at] {
+        let len = u16::from_be_bytes([hello[at], hello[at + 1]]) + u16::try_from(extension.len()).unwrap();
+        hello[at..at + 2].copy_from_slice(&len.to_be_bytes());
+    }
+    hello
 }
 
 /// A pcap file.

@@ -39,11 +39,14 @@ fn a_tracked_phone_goes_on_counting_while_the_daemon_is_gone() {
     in_lab(|lab| {
         let config = tracking(lab, 1)?;
         let gateway = lab.start_gateway(&config)?;
-        reaches(lab, &BOB, &ORDINARY, Family::V4)?;
-        wait_until("bob's phone had a series of its own", SOON, || Ok(tracked(&lab.metrics()?) == 1))?;
-        reaches(lab, &BOB, &ORDINARY, Family::V4)?;
-        let before = of_unlisted(&lab.metrics()?, &BOB);
-        ensure!(before > 0.0, "no frame of bob's phone was counted under its address");
+        // The series is there a little before frames are counted in it.
+        wait_until("frames of bob's phone were counted under its address", SOON, || {
+            reaches(lab, &BOB, &ORDINARY, Family::V4)?;
+            Ok(of_unlisted(&lab.metrics()?, &BOB) > 0.0)
+        })?;
+        let metrics = lab.metrics()?;
+        ensure!(tracked(&metrics) == 1, "{} phones are tracked", tracked(&metrics));
+        let before = of_unlisted(&metrics, &BOB);
         gateway.kill()?;
         reaches(lab, &BOB, &ORDINARY, Family::V4)?;
 
