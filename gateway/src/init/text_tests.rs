@@ -46,27 +46,17 @@ fn load(text: &str) -> Config {
     Site::new(shipped()).load(text)
 }
 
-/// Whether the schema has a section or a key of this name.
-fn is_known(word: &str) -> bool {
-    CONFIG_SCHEMA.contains(&format!("\"{}\"", word.trim_matches(['[', ']'])))
-}
-
 /// The setting that is commented out in a line, if there is one.
 fn setting(line: &str) -> Option<&str> {
     let line = line.strip_prefix("# ")?;
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let is_key = rest.starts_with("= ") && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    (line.starts_with('[') || is_key).then_some(line).filter(|_| is_known(word))
+    (line.starts_with('[') || is_key).then_some(line)
 }
 
-/// The file with the settings that are commented out, but for what is not in the schema.
+/// The file with the settings that are commented out.
 fn uncommented(text: &str) -> String {
-    let uncomment = |part: &str| -> String {
-        let section = part.lines().find_map(|line| line.strip_prefix("# [")?.strip_suffix(']'));
-        let of_line = |line| setting(line).filter(|_| section.is_none_or(is_known)).unwrap_or(line);
-        part.lines().map(of_line).collect::<Vec<_>>().join("\n")
-    };
-    text.split("\n\n").map(uncomment).collect::<Vec<_>>().join("\n\n")
+    text.lines().map(|line| setting(line).unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
