@@ -132,7 +132,11 @@ impl<G: Gather> Pages<G> {
             return Ok(Page { bytes, is_packed: page.is_packed });
         }
         let begun = Instant::now();
-        let page = Page::new(write(&(self.gather)()?, wishes.format), wishes)?;
+        let families = (self.gather)()?;
+        let text = write(&families, wishes.format);
+        // A million small pieces, whose end takes as long as their writing: not while the client waits.
+        tokio::task::spawn_blocking(move || drop(families));
+        let page = Page::new(text, wishes)?;
         let (bytes, is_packed) = (Arc::downgrade(&page.bytes), page.is_packed);
         self.under_way.push(UnderWay { begun, wishes, is_packed, bytes });
         Ok(page)

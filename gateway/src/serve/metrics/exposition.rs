@@ -91,8 +91,18 @@ fn write_labels(text: &mut String, labels: &[LabelPair]) {
 }
 
 fn write_value(text: &mut String, value: f64) {
+    /// Up to here every whole number has its like in both types.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
     // Writing to a String cannot fail.
-    let _ = if value == f64::INFINITY {
+    let _ = if (0.0..EXACT).contains(&value) && value.fract() == 0.0 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is whole, and in range"
+        )]
+        let whole = value as u64;
+        writeln!(text, " {whole}")
+    } else if value == f64::INFINITY {
         text.write_str(" +Inf\n")
     } else if value == f64::NEG_INFINITY {
         text.write_str(" -Inf\n")
@@ -104,8 +114,10 @@ fn write_value(text: &mut String, value: f64) {
 /// Writes what would end the line or a quoted text as both formats want it. Quotes stay as they are in the help of the text
 /// format, which has none around it.
 fn escape(text: &mut String, raw: &str, is_quoted: bool) {
+    let is_special = |byte: u8| matches!(byte, b'\\' | b'\n') || (is_quoted && byte == b'"');
     let mut rest = raw;
-    while let Some(at) = rest.find(|c| matches!(c, '\\' | '\n') || (is_quoted && c == '"')) {
+    // None of these bytes is part of a longer character.
+    while let Some(at) = rest.bytes().position(is_special) {
         let (plain, special) = rest.split_at(at);
         text.push_str(plain);
         text.push_str(match special.as_bytes().first() {

@@ -46,6 +46,11 @@ impl<const LABELS: usize> Family<LABELS> {
         Self { about: metric.description(), samples: Vec::new() }
     }
 
+    /// Without samples, with room for so many.
+    pub(super) fn with_room(metric: &'static Metric<LABELS>, samples: usize) -> Self {
+        Self { about: metric.description(), samples: Vec::with_capacity(samples) }
+    }
+
     /// One more sample. The values of the labels are in the order of the catalogue, and no two samples have the same.
     pub(super) fn add(&mut self, labels: [&str; LABELS], number: impl Number) {
         let pair = |(name, value): (&&str, &str)| {
