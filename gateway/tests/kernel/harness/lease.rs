@@ -78,6 +78,18 @@ impl Programs {
         Self { loaded, maps, tables }
     }
 
+    /// The numbers of devices for which something is counted.
+    pub fn counted(&self) -> Vec<u32> {
+        let counters = self.tables.iter().find(|table| table.name == "COUNTERS").expect("every load has it");
+        let mut values = vec![0; counters.value_size * usize::try_from(counters.entries).unwrap()];
+        let read = counters.batch(LOOKUP_BATCH, &mut values);
+        read.unwrap_or_else(|error| panic!("the counters cannot be read: {error}"));
+        // As slices: of thousands of numbers, byte by byte takes its time where a machine is emulated.
+        let zero = vec![0; counters.value_size];
+        let values = (0..).zip(values.chunks_exact(counters.value_size));
+        values.filter(|(_, value)| **value != *zero).map(|(number, _)| number).collect()
+    }
+
     /// Makes every map as it is after a load.
     fn clear(&mut self) {
         while self.maps.events.next().is_some() {}
@@ -91,6 +103,7 @@ impl Programs {
 const LOOKUP: libc::c_long = 1;
 const DELETE: libc::c_long = 3;
 const NEXT_KEY: libc::c_long = 4;
+const LOOKUP_BATCH: libc::c_long = 24;
 const UPDATE_BATCH: libc::c_long = 26;
 
 /// What bpf(2) is told about an element of a map (`union bpf_attr` in linux/bpf.h).
@@ -108,8 +121,9 @@ const _: () = assert!(size_of::<Element>() == 32);
 /// What bpf(2) is told about many elements.
 #[repr(C)]
 struct Batch {
-    /// Where to begin and where it ended, of a command that reads.
-    reserved: [u64; 2],
+    /// Where to begin, nowhere for the beginning; and where a command that reads says where it ended.
+    begin: usize,
+    end: usize,
     keys: usize,
     values: usize,
     count: u32,
@@ -201,21 +215,28 @@ impl Table {
         }
     }
 
-    /// Makes every element of an array zero, by one call: of some arrays there are thousands.
+    /// Makes every element of an array zero.
     fn zero(&self) -> Result<()> {
-        let keys: Vec<u32> = (0..self.entries).collect();
-        let values = vec![0_u8; self.value_size * keys.len()];
-        let batch = Batch {
-            reserved: [0; 2],
-            keys: keys.as_ptr().expose_provenance(),
-            values: values.as_ptr().expose_provenance(),
+        self.batch(UPDATE_BATCH, &mut vec![0; self.value_size * usize::try_from(self.entries).unwrap()])
+    }
+
+    /// Reads or writes every element of an array by one call: of some arrays there are thousands.
+    fn batch(&self, command: libc::c_long, values: &mut [u8]) -> Result<()> {
+        let mut keys: Vec<u32> = (0..self.entries).collect();
+        let mut end = 0_u32;
+        assert_eq!(values.len(), self.value_size * keys.len());
+        let mut batch = Batch {
+            begin: 0,
+            end: (&raw mut end).expose_provenance(),
+            keys: keys.as_mut_ptr().expose_provenance(),
+            values: values.as_mut_ptr().expose_provenance(),
             count: self.entries,
             map: self.map.as_raw_fd().try_into().unwrap(),
             flags: [0; 2],
         };
-        // SAFETY: the kernel reads `batch`, and of keys and values as many as `count` says, which live and are that long.
-        let done =
-            unsafe { libc::syscall(libc::SYS_bpf, UPDATE_BATCH, &raw const batch, size_of::<Batch>()) };
+        // SAFETY: the kernel reads or writes of keys and values as many as `count` says, where it ended, and `count`: all
+        // live, are that long, and nothing else refers to them.
+        let done = unsafe { libc::syscall(libc::SYS_bpf, command, &raw mut batch, size_of::<Batch>()) };
         if done < 0 { Err(Error::last_os_error()) } else { Ok(()) }
     }
 

@@ -1,10 +1,7 @@
 //! Every counter of the kernel half by a name that people can read.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
-use aya::maps::IterableMap as _;
-use gateway::datapath::batch::{self, Values};
 use gateway::datapath::maps::Maps;
 use gateway::policy::{Config, Numbers};
 use gateway_common::abi::{Action, Answer, BlockedKey, DeviceCounters, OTHER_DEVICE};
@@ -63,17 +60,12 @@ impl Tally {
         tally
     }
 
-    /// Reads the counters of numbers that no device has: a frame counted there is lost.
-    pub fn of_nobody(maps: &Maps, names: &Names) -> Self {
+    /// Reads the counters of those of these numbers that no device has: a frame counted there is lost.
+    pub fn of_nobody(maps: &Maps, names: &Names, numbers: Vec<u32>) -> Self {
         let mut tally = Self::default();
-        let counters = maps.counters.map();
-        let read = batch::each("COUNTERS", counters, |number: u32, values: Values<'_, DeviceCounters>| {
-            if !names.devices.contains_key(&number) {
-                values.for_each(|counters| tally.device(&names.device(number), &counters));
-            }
-            ControlFlow::Continue(())
-        });
-        read.unwrap();
+        for number in numbers.into_iter().filter(|number| !names.devices.contains_key(number)) {
+            tally.read_device(maps, names, number);
+        }
         tally
     }
 
