@@ -42,7 +42,7 @@ const PREPARED: usize = 1 << 17;
 
 /// What is asked, in words: an address in two, or up to 56 bytes of a name and its length in the last.
 #[btf_map]
-static ASKED: Array<[u64; 8], PREPARED> = Array::new();
+static SOUGHT: Array<[u64; 8], PREPARED> = Array::new();
 
 /// The index of the next that is asked, and how many were found.
 #[btf_map]
@@ -76,7 +76,7 @@ impl Turn {
         let counts = COUNTS.get_ptr_mut(0)?;
         // SAFETY: an element of an array, checked; there is one test run at a time.
         let counts = unsafe { &mut *counts };
-        let asked = ASKED.get(counts[0] & (PREPARED as u32 - 1))?;
+        let asked = SOUGHT.get(counts[0] & (PREPARED as u32 - 1))?;
         counts[0] = counts[0].wrapping_add(1);
         let (tables, scratch) = (Tables::active()?, maps::scratch()?);
         Some(Self { asked, found: &raw mut counts[1], tables, scratch })

@@ -154,7 +154,7 @@ impl Kernel {
     fn new(object: &[u8]) -> Self {
         let mut object = Ebpf::load(object).unwrap();
         let maps = Maps::take(&mut object).unwrap();
-        let asked = object.take_map("ASKED").unwrap().try_into().unwrap();
+        let asked = object.take_map("SOUGHT").unwrap().try_into().unwrap();
         let counts = object.take_map("COUNTS").unwrap().try_into().unwrap();
         for (_, program) in object.programs_mut() {
             <&mut Xdp>::try_from(program).unwrap().load().unwrap();

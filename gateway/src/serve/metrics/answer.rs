@@ -134,9 +134,10 @@ impl<G: Gather> Pages<G> {
         let begun = Instant::now();
         let families = (self.gather)()?;
         let text = write(&families, wishes.format);
+        let page = Page::new(text, wishes);
         // A million small pieces, whose end takes as long as their writing: not while the client waits.
         tokio::task::spawn_blocking(move || drop(families));
-        let page = Page::new(text, wishes)?;
+        let page = page?;
         let (bytes, is_packed) = (Arc::downgrade(&page.bytes), page.is_packed);
         self.under_way.push(UnderWay { begun, wishes, is_packed, bytes });
         Ok(page)

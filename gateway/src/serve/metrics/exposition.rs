@@ -4,10 +4,14 @@
 //! * <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
 use std::fmt::Write as _;
+use std::{panic, thread};
 
 use prometheus::proto::{LabelPair, Metric, MetricFamily, MetricType};
 
 use super::catalogue;
+
+/// So many samples are worth a second thread.
+const LARGE: usize = 10_000;
 
 /// How families are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,14 +34,44 @@ impl Format {
 
 /// The families as text, in the order in which they come.
 pub fn write(families: &[MetricFamily], format: Format) -> String {
+    let (first, second) = families.split_at(middle(families));
+    let (mut text, rest) = thread::scope(|scope| {
+        // Of a large page each half gets a processor, if there are two.
+        let rest = (!second.is_empty()).then(|| scope.spawn(|| write_some(second, format)));
+        let text = write_some(first, format);
+        (text, rest.map(|rest| rest.join().unwrap_or_else(|panic| panic::resume_unwind(panic))))
+    });
+    text.push_str(&rest.unwrap_or_default());
+    if format == Format::OpenMetrics {
+        text.push_str("# EOF\n");
+    }
+    text
+}
+
+/// How many families, from the first on, have half of the samples; of a page that is not large, all.
+fn middle(families: &[MetricFamily]) -> usize {
+    let samples =
+        |families: &[MetricFamily]| families.iter().map(|family| family.get_metric().len()).sum::<usize>();
+    let all = samples(families);
+    if all < LARGE {
+        return families.len();
+    }
+    let mut before = 0;
+    families
+        .iter()
+        .take_while(|family| {
+            before += family.get_metric().len();
+            before <= all / 2
+        })
+        .count()
+}
+
+fn write_some(families: &[MetricFamily], format: Format) -> String {
     let samples: usize = families.iter().map(|family| family.get_metric().len()).sum();
     // About what a sample takes here, so that a large page does not grow step by step.
     let mut text = String::with_capacity(4096 + samples * 128);
     for family in families {
         write_family(&mut text, family, format);
-    }
-    if format == Format::OpenMetrics {
-        text.push_str("# EOF\n");
     }
     text
 }

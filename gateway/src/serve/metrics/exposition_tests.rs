@@ -114,3 +114,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_page_that_is_written_in_halves_is_the_same() {
+    let family = |samples: usize| -> MetricFamily {
+        let mut family = Family::new(&metric::LIST_AGE);
+        (0..samples).for_each(|n| family.add(["l", n.to_string().as_str()], 1_u64));
+        family.into()
+    };
+    for sizes in [&[LARGE / 2; 4][..], &[3 * LARGE, 1, 1], &[1, 1, 3 * LARGE], &[3 * LARGE], &[1, 2, 3]] {
+        let families: Vec<MetricFamily> = sizes.iter().map(|size| family(*size)).collect();
+        assert_eq!(
+            write(&families, Format::OpenMetrics),
+            write_some(&families, Format::OpenMetrics) + "# EOF\n"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! What the kernel half counts, read from its maps at the scrape.
 
 use std::collections::{BTreeMap, HashMap};
+use std::{panic, thread};
 
 use gateway_common::abi::{Action, Answer, Kind, MAX_BLOCKED, MAX_DEVICES, MAX_POLICIES};
 use gateway_common::reason::Reason;
@@ -40,8 +41,14 @@ pub(super) fn gather(maps: &Maps, families: &mut Vec<MetricFamily>) -> Result<()
     let mut rows: Vec<Row> = readings.iter().map(Row::of).collect();
     rows.sort_by(|a, b| (a.name, &a.mac).cmp(&(b.name, &b.mac)));
     let policies = maps.read_policies()?;
-    traffic(&rows, families);
-    let combinations = blocked(maps, &rows, &policies, families)?;
+    // Of ten thousand devices either takes half of the time, so each gets a processor, if there are two.
+    let (of_traffic, of_blocked) = thread::scope(|scope| {
+        let traffic = scope.spawn(|| traffic(&rows));
+        let blocked = blocked(maps, &rows, &policies);
+        (traffic.join().unwrap_or_else(|panic| panic::resume_unwind(panic)), blocked)
+    });
+    let (of_blocked, combinations) = of_blocked?;
+    families.extend(of_traffic.into_iter().chain(of_blocked));
     names(&readings, families);
     answers(maps, families)?;
     families.push(Family::single(&metric::EVENTS_LOST, [], maps.read_events_lost()?));
@@ -64,7 +71,7 @@ pub(super) fn gather(maps: &Maps, families: &mut Vec<MetricFamily>) -> Result<()
     Ok(())
 }
 
-fn traffic(rows: &[Row<'_>], families: &mut Vec<MetricFamily>) {
+fn traffic(rows: &[Row<'_>]) -> [MetricFamily; 3] {
     let mut packets = Family::with_room(&metric::DEVICE_PACKETS, 2 * rows.len());
     let mut bytes = Family::with_room(&metric::DEVICE_BYTES, 2 * rows.len());
     let mut flows = Family::with_room(&metric::DEVICE_FLOWS, rows.len());
@@ -75,16 +82,15 @@ fn traffic(rows: &[Row<'_>], families: &mut Vec<MetricFamily>) {
         bytes.add([name, "up", mac], counters.bytes);
         flows.add([name, mac], counters.flows);
     }
-    families.extend([packets.into(), bytes.into(), flows.into()]);
+    [packets.into(), bytes.into(), flows.into()]
 }
 
-/// Returns how many combinations are counted.
+/// Also returns how many combinations are counted.
 fn blocked(
     maps: &Maps,
     rows: &[Row<'_>],
     policies: &BTreeMap<u8, String>,
-    families: &mut Vec<MetricFamily>,
-) -> Result<usize, Error> {
+) -> Result<([MetricFamily; 2], usize), Error> {
     let places: HashMap<u32, usize> =
         rows.iter().enumerate().map(|(place, row)| (row.reading.number, place)).collect();
     let all = maps.read_blocked()?;
@@ -103,8 +109,7 @@ fn blocked(
         packets.add([action, name, mac, policy, reason], counters.packets);
         flows.add([action, name, mac, policy, reason], counters.flows);
     }
-    families.extend([packets.into(), flows.into()]);
-    Ok(all.len())
+    Ok(([packets.into(), flows.into()], all.len()))
 }
 
 fn names(readings: &[DeviceReading], families: &mut Vec<MetricFamily>) {
