@@ -204,16 +204,19 @@ fn view(key: &FlowKey, flow: &Flow, words: &Words<'_>) -> Option<FlowView> {
 fn name(key: &FlowKey, flow: &Flow, words: &Words<'_>) -> Option<(String, &'static str)> {
     let learned = &flow.learned;
     let shown = usize::from(learned.count).checked_sub(1).and_then(|last| learned.suffixes.get(last));
-    // What stands outside of an encrypted hello names whoever takes it, not who is talked to.
-    let shown = shown.filter(|_| learned.has_ech == 0);
+    // The address may have become another's since.
+    let asked = (words.asked)(key.mac, key.destination).filter(|asked| asked.until >= u64::from(flow.since));
+    // What stands outside of an encrypted hello names whoever takes it, not who is talked to; unless the device asked for that very
+    // name, as where the extension is only there for show.
+    let is_cover = |hash: u64| {
+        let asked = asked.as_ref().filter(|_| learned.has_ech != 0);
+        asked.is_some_and(|asked| asked.name() != Some(hash) && !asked.before.contains(&hash))
+    };
     match shown {
-        Some(hash) => Some(((words.name)(*hash)?, Reason::from_index(learned.reason)?.label())),
-        None => {
-            let asked = (words.asked)(key.mac, key.destination)?;
-            // The address may have become another's since.
-            let hash = asked.name().filter(|_| asked.until >= u64::from(flow.since))?;
-            Some(((words.name)(hash)?, ASKED))
+        Some(hash) if !is_cover(*hash) => {
+            Some(((words.name)(*hash)?, Reason::from_index(learned.reason)?.label()))
         }
+        _ => Some(((words.name)(asked?.name()?)?, ASKED)),
     }
 }
 

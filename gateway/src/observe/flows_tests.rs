@@ -46,17 +46,17 @@ fn owners() -> Owners {
     Owners(names.map(|(mac, bytes, name)| (DeviceKey::prefix(mac, bytes), name.to_owned())).into())
 }
 
-/// What the device had asked for: the name with hash 9, whose answer held until second 60.
+/// What the device had asked for: the name with hash 9, whose answer held until second 60, and before that with hash 6.
 fn asked(mac: MacAddr, address: [u8; 16]) -> Option<Asked> {
     let mut suffixes = [0; SUFFIXES];
     suffixes[0] = 9;
-    let asked = Asked { until: 60, suffixes, count: 1, reserved: 0, before: [0; 3] };
+    let asked = Asked { until: 60, suffixes, count: 1, reserved: 0, before: [0, 6, 0] };
     (mac == ANNA && address == mapped([203, 0, 113, 9])).then_some(asked)
 }
 
 fn look(flows: &[(FlowKey, Flow)], query: &FlowQuery) -> Vec<FlowView> {
     let name = |hash| {
-        [(8, "shown.example"), (9, "asked.example")]
+        [(6, "before.example"), (8, "shown.example"), (9, "asked.example")]
             .iter()
             .find(|(of, _)| *of == hash)
             .map(|(_, name)| String::from(*name))
@@ -141,6 +141,15 @@ fn a_flow_is_called_by_the_name_it_showed_and_else_by_the_one_that_was_asked_for
     let mut hidden = with_name(8);
     hidden.learned.has_ech = 1;
     assert_eq!(name_of(ANNA, hidden), named("asked.example", "asked"));
+    assert_eq!(name_of(BOB, hidden), named("shown.example", "tls_sni"), "what was asked for is not known");
+}
+
+#[test]
+fn a_shown_name_that_was_asked_for_itself_is_no_cover() {
+    let mut flow = with_name(6);
+    flow.learned.has_ech = 1;
+    let shown = (Some(String::from("before.example")), Some(String::from("tls_sni")));
+    assert_eq!(name_of(ANNA, flow), shown);
 }
 
 #[test]
