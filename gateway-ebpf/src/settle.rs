@@ -61,7 +61,10 @@ pub fn remember(
     let scratch = unsafe { &mut *element };
     let verdict = finding.verdict.or(scratch.packet.so_far);
     // What brought these was the destination, or is noted with what else was learned.
-    if !matches!(finding.verdict.reason, Reason::Address | Reason::Port | Reason::Quic | Reason::Ech) {
+    if !matches!(
+        finding.verdict.reason,
+        Reason::Address | Reason::Port | Reason::Quic | Reason::Ech | Reason::Asked
+    ) {
         scratch.packet.record.learned.reason = finding.verdict.reason as u8;
     }
     flow::remember(&mut scratch.packet, state as u8, generation, verdict);

@@ -265,4 +265,22 @@ fn a_flow_with_a_hidden_name_is_judged_again_under_another_policy() {
     filter.give(&tcp.send(&hello), &passes(Reason::TlsSni).named(OUTER));
     filter.reload(&Setup::phone(JUDGE));
     filter.give(&tcp.send(b"more"), &drops(Reason::Asked, "p").decides(Kind::None));
+    // Its shown name is remembered behind that.
+    filter.reload(&Setup::phone(&format!("[block]\nhosts = [\"{OUTER}\"]")));
+    filter.give(&tcp.send(b"more"), &drops(Reason::KnownFlow, "p").because(Reason::TlsSni));
+    filter.reload(&Setup::phone("[block]\nhosts = [\"x.example\"]"));
+    filter.give(&tcp.send(b"more"), &passes(Reason::KnownFlow));
+}
+
+#[test]
+fn a_flow_that_begins_blocked_for_a_hidden_name_is_judged_by_what_it_shows_when_that_is_over() {
+    let mut filter = Filter::phone(JUDGE);
+    let path = Path::v4();
+    resolve(&mut filter, &path, "www.blocked.example");
+    let [_, hello, ..] = with_ech(OUTER);
+    let mut tcp = Tcp::new(path);
+    filter.give(&tcp.syn(), &passes(Reason::NoPayload).begins());
+    filter.give(&tcp.send(&hello), &drops(Reason::Asked, "p").named(OUTER));
+    filter.reload(&Setup::phone(&format!("[block]\nhosts = [\"{OUTER}\"]")));
+    filter.give(&tcp.send(b"more"), &drops(Reason::KnownFlow, "p").because(Reason::TlsSni));
 }
