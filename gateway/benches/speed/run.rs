@@ -7,7 +7,7 @@ use aya::util::nr_cpus;
 use gateway::datapath::load::{Loaded, Options};
 use gateway::datapath::maps::Maps;
 use gateway::policy::{Compiled, Numbers};
-use gateway_common::abi::{INITIALS_A_SECOND, MAX_FLOWS, MAX_PARTIAL};
+use gateway_common::abi::{EVENTS_A_SECOND, INITIALS_A_SECOND, MAX_FLOWS, MAX_PARTIAL};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -16,9 +16,9 @@ use crate::frame::{Frame, Path};
 use crate::setup::Setup;
 use crate::tcp::Tcp;
 
-/// Turns of a batch: so few that their events find room, and what is half read is not forgotten.
-const TURNS: u32 = 500;
-const _: () = assert!(TURNS < MAX_PARTIAL / 4 && TURNS < INITIALS_A_SECOND);
+/// Turns of a batch: so few that each is told of, and what is half read is not forgotten.
+const TURNS: u32 = 250;
+const _: () = assert!(TURNS < MAX_PARTIAL / 4 && TURNS < INITIALS_A_SECOND && TURNS < EVENTS_A_SECOND);
 
 /// Number of the only device that is listed.
 const PHONE: u32 = 1;
@@ -41,8 +41,8 @@ pub struct Bench {
     maps: Maps,
     object: Ebpf,
     turn: Array<MapData, [u32; 3]>,
-    /// How many Initials each device has sent in the second that is counted.
-    initials: PerCpuArray<MapData, [u32; 2]>,
+    /// How many Initials of each device were read in the second that is counted, and how many events told.
+    budgets: [PerCpuArray<MapData, [u32; 2]>; 2],
     /// The programs of the filter, and what keeps those behind its tail calls.
     loaded: Loaded,
     /// Holds the filter and the empty program.
@@ -63,7 +63,8 @@ impl Bench {
         maps.put_in_force(&compiled).unwrap();
         let mut object = Ebpf::load(object).unwrap();
         let turn = object.take_map("TURN").unwrap().try_into().unwrap();
-        let initials = loaded.ebpf.take_map("INITIALS").unwrap().try_into().unwrap();
+        let budgets =
+            ["INITIALS", "TOLD"].map(|name| loaded.ebpf.take_map(name).unwrap().try_into().unwrap());
         let mut measured: ProgramArray<_> = object.take_map("MEASURED").unwrap().try_into().unwrap();
         let empty = program(&mut object, "empty");
         empty.load().unwrap();
@@ -71,7 +72,7 @@ impl Bench {
         measured.set(FILTER, loaded.ingress().unwrap().fd().unwrap(), 0).unwrap();
         program(&mut object, "turn").load().unwrap();
         classifier(&mut object).load().unwrap();
-        let mut this = Self { maps, object, turn, initials, loaded, _measured: measured, next: 0 };
+        let mut this = Self { maps, object, turn, budgets, loaded, _measured: measured, next: 0 };
         let syn = Tcp::new(Path::v4()).syn();
         this.run_often(&syn, [0, 1, FILTER], MAX_FLOWS + TURNS);
         this.next = MAX_FLOWS + TURNS;
@@ -124,7 +125,9 @@ impl Bench {
         self.turn.set(0, turn, 0).unwrap();
         // A batch is below what a device may send in a second, but many of them are not.
         let cpus = nr_cpus().unwrap();
-        self.initials.set(PHONE, PerCpuValues::try_from(vec![[0; 2]; cpus]).unwrap(), 0).unwrap();
+        for budget in &mut self.budgets {
+            budget.set(PHONE, PerCpuValues::try_from(vec![[0; 2]; cpus]).unwrap(), 0).unwrap();
+        }
         let options = TestRunOptions { data_in: Some(&frame.bytes), repeat, ..TestRunOptions::new() };
         let result = program(&mut self.object, "turn").test_run(options).unwrap();
         assert_eq!(result.return_value, XDP_PASS);
