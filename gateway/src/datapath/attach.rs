@@ -3,13 +3,13 @@
 
 use std::fs;
 
-use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::xdp::{XdpLink, XdpMode};
 use aya::programs::{ProgramError, Xdp};
 use nix::net::if_::if_nametoindex;
 
 use super::Error;
 use super::downlink::{self, How};
+use super::link::{self, os_error, refused};
 use super::load::Loaded;
 use super::mute::{Voice, voice};
 use super::pins::{Mode, Pins, file, remove_file, remove_tree};
@@ -107,27 +107,17 @@ fn attach_one(program: &mut Xdp, pins: &Pins, interface: &str) -> Result<Attache
         Err(source) => return Err(refused(interface, source)),
     };
     let link = program.take_link(id).map_err(|source| refused(interface, source))?;
-    let link: FdLink =
-        link.try_into().map_err(|source| Error::Link { interface: interface.to_owned(), source })?;
-    let path = pins.link(mode, interface);
-    link.pin(&path).map_err(|source| Error::Pin { path, source })?;
+    link::pin(link, pins.link(mode, interface), interface)?;
     Ok(Attached::new(interface, mode, false, why_generic))
 }
 
 /// Changes the program of a pinned link; false if its interface is gone.
 fn replace(program: &mut Xdp, pin: &std::path::Path, interface: &str) -> Result<bool, Error> {
-    let link = |source| Error::Link { interface: interface.to_owned(), source };
-    let pinned = PinnedLink::from_pin(pin).map_err(link)?;
-    let held = XdpLink::try_from(FdLink::from(pinned)).map_err(link)?;
-    match program.attach_to_link(held) {
-        Ok(id) => {
-            // Taken and dropped: the pin holds it.
-            program.take_link(id).map_err(|source| refused(interface, source))?;
-            Ok(true)
-        }
-        Err(error) if os_error(&error) == Some(nix::libc::ENOLINK) => Ok(false),
-        Err(source) => Err(refused(interface, source)),
-    }
+    let held: XdpLink = link::open(pin, interface)?;
+    let Some(id) = link::handed(program.attach_to_link(held), interface)? else { return Ok(false) };
+    // Taken and dropped: the pin holds it.
+    program.take_link(id).map_err(|source| refused(interface, source))?;
+    Ok(true)
 }
 
 /// Whether the driver has no XDP, or none for this interface as it is set up (too large an MTU, too few queues).
@@ -137,20 +127,9 @@ fn native_is_missing(error: &ProgramError) -> bool {
         || matches!(error, ProgramError::XdpError(_))
 }
 
-pub(super) fn os_error(error: &ProgramError) -> Option<i32> {
-    match error {
-        ProgramError::SyscallError(error) => error.io_error.raw_os_error(),
-        _ => None,
-    }
-}
-
 fn reason(error: &ProgramError) -> String {
     match error {
         ProgramError::SyscallError(error) => error.io_error.to_string(),
         other => other.to_string(),
     }
-}
-
-fn refused(interface: &str, source: ProgramError) -> Error {
-    Error::Attach { interface: interface.to_owned(), source }
 }

@@ -6,14 +6,13 @@ use std::io;
 use std::mem;
 use std::path::Path;
 
-use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::tc::{
     NlOptions, SchedClassifierLink, SchedClassifierLinkId, TcAttachOptions, TcHandle, qdisc_add_clsact,
 };
 use aya::programs::{LinkOrder, ProgramError, SchedClassifier, TcAttachType};
 
 use super::Error;
-use super::attach::os_error;
+use super::link::{self, refused};
 use super::load::Loaded;
 use super::pins::{Pins, file, remove_file, remove_tree};
 
@@ -105,26 +104,16 @@ fn tcx(program: &mut SchedClassifier, pins: &Pins, interface: &str) -> Result<()
         .attach_with_options(interface, EGRESS, TcAttachOptions::TcxOrder(LinkOrder::first()))
         .map_err(|source| refused(interface, source))?;
     let link = program.take_link(id).map_err(|source| refused(interface, source))?;
-    let link: FdLink =
-        link.try_into().map_err(|source| Error::Link { interface: interface.to_owned(), source })?;
-    link.pin(&pin).map_err(|source| Error::Pin { path: pin, source })?;
-    Ok(())
+    link::pin(link, pin, interface)
 }
 
 /// Changes the program of a pinned link; false if its interface is gone.
 fn replace(program: &mut SchedClassifier, pin: &Path, interface: &str) -> Result<bool, Error> {
-    let link = |source| Error::Link { interface: interface.to_owned(), source };
-    let pinned = PinnedLink::from_pin(pin).map_err(link)?;
-    let held = SchedClassifierLink::try_from(FdLink::from(pinned)).map_err(link)?;
-    match program.attach_to_link(held) {
-        Ok(id) => {
-            // Taken and dropped: the pin holds it.
-            program.take_link(id).map_err(|source| refused(interface, source))?;
-            Ok(true)
-        }
-        Err(error) if os_error(&error) == Some(nix::libc::ENOLINK) => Ok(false),
-        Err(source) => Err(refused(interface, source)),
-    }
+    let held: SchedClassifierLink = link::open(pin, interface)?;
+    let Some(id) = link::handed(program.attach_to_link(held), interface)? else { return Ok(false) };
+    // Taken and dropped: the pin holds it.
+    program.take_link(id).map_err(|source| refused(interface, source))?;
+    Ok(true)
 }
 
 /// Attaches as a filter, or changes the program of the filter that there is. A folder among the pins says that it is there.
@@ -164,10 +153,6 @@ fn remove_filter(interface: &str) {
     if let Ok(filter) = filter(interface) {
         drop(filter);
     }
-}
-
-fn refused(interface: &str, source: ProgramError) -> Error {
-    Error::Attach { interface: interface.to_owned(), source }
 }
 
 /// The error with what it comes from.

@@ -6,6 +6,7 @@
 //! * [`tables`]: a compiled policy into the slot that is not in force, then the swap.
 //! * [`attach`]: links on interfaces, pinned, replaced in place.
 //! * [`downlink`]: the program on the way to the devices, on interfaces.
+//! * `link`: what links of both have in common.
 //! * [`mute`]: which interfaces cannot send answers.
 //! * [`pins`]: where all that lies in the BPF file system.
 //! * [`read`]: counters and labels; [`batch`] reads many at a time.
@@ -16,6 +17,7 @@ pub mod downlink;
 pub mod engine;
 mod error;
 mod labels;
+mod link;
 pub mod load;
 mod lookup;
 mod mapped;
